@@ -11,7 +11,6 @@ MONTHS ?= 3
 
 # uv trusts its own list of certificate authorities unless told to use the system's, which an inspecting proxy needs.
 export UV_NATIVE_TLS := 1
-export UV_NO_PROGRESS ?=
 export TZ := UTC
 
 .PHONY: help demo test check env env-dev lock soak clean-lake down status
