@@ -4,6 +4,8 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 UV := .venvs/uv/bin/uv
+# A list of two hundred packages helps nobody who is not watching a terminal.
+QUIET := $(shell [ -t 2 ] || echo -q)
 XIHU := .venv/bin/xihu
 PERSONS ?= 20000
 SEED ?= 1
@@ -43,20 +45,20 @@ $(UV): requirements/uv.txt
 .venv/.core: requirements/core.txt pyproject.toml | .venv/bin/python
 	@if [ ! -e .venv/.dev ] || [ requirements/core.txt -nt .venv/.dev ]; then \
 	  echo "── core environment: Spark, Delta, dbt, MLflow, Java (about 700 MB the first time)"; \
-	  $(UV) pip sync --python .venv/bin/python --require-hashes requirements/core.txt && \
+	  $(UV) pip sync $(QUIET) --python .venv/bin/python --require-hashes requirements/core.txt && \
 	  $(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e . && rm -f .venv/.dev; fi
 	@touch $@
 
 .venv/.dev: requirements/dev.txt pyproject.toml | .venv/bin/python
 	@echo "── core environment with the developers' tools"
-	@$(UV) pip sync --python .venv/bin/python --require-hashes requirements/dev.txt
+	@$(UV) pip sync $(QUIET) --python .venv/bin/python --require-hashes requirements/dev.txt
 	@$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 	@touch .venv/.core $@
 
 .venvs/superset/.ready: requirements/superset.txt | $(UV)
 	@echo "── Superset environment (about 600 MB)"
 	@$(UV) venv -q --allow-existing --python $(PYTHON) .venvs/superset
-	@$(UV) pip sync --python .venvs/superset/bin/python --require-hashes requirements/superset.txt
+	@$(UV) pip sync $(QUIET) --python .venvs/superset/bin/python --require-hashes requirements/superset.txt
 	@touch $@
 
 lock: | $(UV) ## recompile requirements/*.txt from pyproject.toml
