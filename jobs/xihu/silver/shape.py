@@ -1,0 +1,59 @@
+"""What of a contract decides how records become versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from xihu.contract.models import Contract
+
+DATED = frozenset({"date", "month", "datetime"})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Mode, key, scope and order of versions of one resource.
+
+    `ended`: a row's absence or change ends it in valid time (a register); otherwise it is retracted (known time only).
+    """
+
+    fields: tuple[str, ...]
+    key: tuple[str, ...] = ()
+    mode: Literal["append", "corrections", "snapshot"] = "append"
+    scope: tuple[str, ...] = ()
+    ended: bool = False
+    version: str | None = None
+    version_dated: bool = True
+    operation: str | None = None
+    dedupe: bool = False
+    max_vanish: float = 0.3
+    tz: str = "Asia/Shanghai"
+
+    @property
+    def keyed(self) -> bool:
+        """Whether records of one identity are recognised at all."""
+        return bool(self.key) or self.dedupe or self.mode == "snapshot"
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """Fields whose change makes a row another row: all but those that only order or direct it."""
+        return tuple(f for f in self.fields if f not in (self.version, self.operation))
+
+
+def shape_of(contract: Contract) -> Shape:
+    d = contract.delivery
+    version = contract.fields[d.version] if d.version else None
+    return Shape(
+        fields=tuple(contract.fields),
+        key=tuple(contract.key),
+        mode=d.mode,
+        scope=tuple(d.scope) if d.mode == "snapshot" else (),
+        ended=d.absence == "ended",
+        version=d.version,
+        version_dated=version is None or version.type in DATED,
+        operation=d.operation if d.mode == "corrections" else None,
+        dedupe=contract.dedupe,
+        max_vanish=d.max_vanish,
+        tz=contract.tz,
+    )
