@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tarfile
 import tempfile
@@ -73,11 +72,14 @@ def _unpack(archive: Path, into: Path, show: Reporter) -> None:
     total = archive.stat().st_size
     label = f"解压 / extract {archive.name}"
     with archive.open("rb") as raw, tarfile.open(fileobj=raw, mode="r|gz") as tar:
+        # Later Pythons ask for an explicit filter; the archive is pinned by hash and `_safe` judges every entry.
+        if hasattr(tarfile, "tar_filter"):
+            tar.extraction_filter = staticmethod(tarfile.tar_filter)
         for member in tar:
             if not _safe(member):
                 raise EngineError(f"{archive}: unexpected entry {member.name}", "remove the archive and fetch again")
             # A stream cannot go back for a hard link's target, and need not: it is on disk already.
-            tar.extract(member, into, set_attrs=member.isfile(), **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))
+            tar.extract(member, into, set_attrs=member.isfile())
             show.amount(label, raw.tell(), total)
     show.amount(label, total, total)
 
@@ -118,7 +120,7 @@ def install(s: Settings, archive: Path, show: Reporter) -> None:
         (fresh / MANIFEST).write_text(json.dumps({"sha256": parts.trino().sha256, "files": files}, indent=0), "utf-8")
         if home.exists():
             home.rename(aside / "old")
-        os.replace(fresh, home)
+        fresh.replace(home)
     except (OSError, tarfile.TarError, EOFError) as error:
         raise EngineError(f"cannot extract {archive}: {error}", "free space or give write permission, then call it again") from error
     finally:
