@@ -1,0 +1,336 @@
+"""Bytes of a delimited file into blocks, blocks into records, plain blocks straight into Arrow.
+
+A block ends where a record ends. It is *plain* if every line of it is one record without a quote: then whole columns are cut with array
+arithmetic. Anything out of the ordinary in a block sends that block the careful way, record by record; both ways give the same rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xihu.bronze.formats.encoding import LOST
+from xihu.bronze.formats.fit import DISTINCTIVE, FEW_DIGITS, swapped_in_record
+from xihu.bronze.schema import MAX_RECORD, READ_SCHEMA
+from xihu.contract.models import Contract
+
+_EOL = re.compile(rb"\r\n|\n|\r")
+BLOCK = 256 << 10
+
+
+class Unclosed(Exception):
+    """A quote that never closes, from the record that starts at `line`."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"unclosed quote from line {line}")
+        self.line = line
+
+
+class TooLong(Exception):
+    """A line longer than any record may be."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line} is longer than {MAX_RECORD} bytes")
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How records of one file are told apart. `header` is the header's bytes: a line that repeats it is no record."""
+
+    encoding: str
+    delimiter: str
+    quote: str
+    header: bytes = b""
+
+    @cached_property
+    def quote_byte(self) -> bytes:
+        return self.quote.encode("ascii")
+
+    @cached_property
+    def _closing(self) -> re.Pattern[str]:
+        q = re.escape(self.quote)
+        return re.compile(f"(?:[^{q}]|{q}{q})*+{q}")
+
+    @cached_property
+    def closing(self) -> re.Pattern[bytes]:
+        q = re.escape(self.quote_byte)
+        return re.compile(b"(?:[^" + q + b"]|" + q + q + b")*+" + q)
+
+    @cached_property
+    def nothing(self) -> bytes:
+        """Characters a line may consist of and still be blank; 0x1A ends files of old systems."""
+        return b" \t\x1a" + self.delimiter.encode("ascii", "ignore")
+
+    @cached_property
+    def blank_line(self) -> re.Pattern[bytes]:
+        return re.compile(rb"(?:\A|(?<=\n))[" + re.escape(self.nothing) + rb"]*+\r?\n")
+
+    def opens(self, text: str) -> bool:
+        """Whether a line that starts a field ends inside quotes."""
+        pos = 0
+        while True:
+            if self.quote and text.startswith(self.quote, pos):
+                closed = self._closing.match(text, pos + 1)
+                if closed is None:
+                    return True
+                pos = closed.end()
+            pos = text.find(self.delimiter, pos)
+            if pos < 0:
+                return False
+            pos += len(self.delimiter)
+
+    def cells(self, text: str) -> list[str]:
+        """The cells of one whole record. What follows a closing quote inside a field is data."""
+        if not self.quote or self.quote not in text:
+            return text.split(self.delimiter)
+        if len(self.delimiter) == 1 and len(text) < 100_000:
+            try:
+                rows = list(csv.reader([text], delimiter=self.delimiter, quotechar=self.quote))
+            except csv.Error:
+                rows = []
+            if len(rows) == 1:
+                return rows[0]
+        cells, pos, q = [], 0, self.quote
+        while True:
+            value = ""
+            if text.startswith(q, pos):
+                closed = self._closing.match(text, pos + 1)
+                end = closed.end() if closed else len(text)
+                value, pos = text[pos + 1 : end - 1 if closed else end].replace(q + q, q), end
+            at = text.find(self.delimiter, pos)
+            cells.append(value + (text[pos:] if at < 0 else text[pos:at]))
+            if at < 0:
+                return cells
+            pos = at + len(self.delimiter)
+
+
+class Line:
+    """One record: byte offset, first physical line, number of lines, exact bytes without the line end, text (None if not decodable)."""
+
+    __slots__ = ("broken_at", "line", "lines", "offset", "raw", "text")
+
+    def __init__(self, offset: int, line: int, lines: int, raw: bytes, encoding: str) -> None:
+        self.offset, self.line, self.lines, self.raw, self.broken_at = offset, line, lines, raw, 0
+        try:
+            self.text: str | None = raw.decode(encoding)
+        except UnicodeDecodeError as fault:
+            self.text, self.broken_at = None, fault.start
+
+
+@dataclass
+class Block:
+    """Whole lines of a file: where they start, and whether they are plain."""
+
+    offset: int
+    line: int
+    data: bytes
+    dialect: Dialect
+    plain: bool
+    quoted: bool
+    lines: int
+    parsed: list[Line] = field(default_factory=list)
+
+    @cached_property
+    def ascii(self) -> bool:
+        return self.data.isascii()
+
+
+def blocks(path: Path, start: int, end: int | None, dialect: Dialect, line: int) -> Iterator[Block]:
+    """Blocks of a file's bytes from `start` to `end`, both at record ends; `line` is the number of the first line.
+
+    Raises:
+        Unclosed: quoting never closes.
+        TooLong: a line longer than MAX_RECORD.
+    """
+    buffer, offset, left = b"", start, None if end is None else end - start
+    with path.open("rb") as f:
+        f.seek(start)
+        while True:
+            more = f.read(BLOCK if left is None else min(BLOCK, left))
+            if left is not None:
+                left -= len(more)
+            buffer += more
+            if not buffer:
+                return
+            cut = len(buffer) if not more else _cut(buffer)
+            block = _block(buffer[:cut], offset, line, dialect, last=not more) if cut else None
+            if block is None:
+                if len(buffer) > MAX_RECORD + BLOCK:
+                    raise Unclosed(line) if dialect.quote_byte and dialect.quote_byte in buffer else TooLong(line)
+                continue
+            yield block
+            offset += len(block.data)
+            line += block.lines
+            buffer = buffer[len(block.data) :]
+
+
+def _cut(buffer: bytes) -> int:
+    """End of the last whole line; a CR at the very end may still be half of CRLF."""
+    return buffer.rfind(b"\n") + 1 or buffer.rfind(b"\r", 0, len(buffer) - 1) + 1
+
+
+def _block(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> Block | None:
+    """The block of as many whole records as `data` holds; None if it holds none yet."""
+    if d.quote_byte and d.quote_byte in data:
+        parsed, used, lines = _split(data, offset, line, d, last)
+        return Block(offset, line, data[:used], d, False, True, lines, parsed) if used else None
+    returns = data.count(b"\r")
+    plain = (
+        (not returns or returns == data.count(b"\r\n"))
+        and b"\0" not in data
+        and not (d.header and d.header in data)
+        and d.blank_line.search(data) is None
+        and (data.endswith(b"\n") or data[data.rfind(b"\n") + 1 :].strip(d.nothing) != b"")
+    )
+    if plain:
+        return Block(offset, line, data, d, True, False, data.count(b"\n") + (not data.endswith(b"\n")))
+    parsed, used, lines = _split(data, offset, line, d, last)
+    return Block(offset, line, data, d, False, False, lines, parsed)
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(start, end, start of the next) of every physical line."""
+    start = 0
+    for eol in _EOL.finditer(data):
+        yield start, eol.start(), eol.end()
+        start = eol.end()
+    if start < len(data):
+        yield start, len(data), len(data)
+
+
+def _split(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> tuple[list[Line], int, int]:
+    """Records, bytes used and lines used; an unfinished record at the end is left unless it is the last of the file."""
+    found: list[Line] = []
+    used = lines = 0
+    start: int | None = None
+    first = 0
+    for number, (s, e, following) in enumerate(_lines(data), line):
+        if start is None:
+            raw = data[s:e]
+            if d.quote_byte and d.quote_byte in raw and d.opens(raw.decode(d.encoding, "replace")):
+                start, first = s, number
+                continue
+            start, first = s, number
+        else:
+            tail = data[s:e]
+            closed = d.closing.match(tail)
+            if closed is None:
+                if e - start > MAX_RECORD:
+                    raise Unclosed(first)
+                continue
+            rest = tail[closed.end() :].decode(d.encoding, "replace")
+            if rest and not rest.startswith(d.delimiter):
+                # A field over several lines that closes in the middle of a value: a stray quote met another one.
+                raise Unclosed(first)
+            if rest and d.opens(rest[len(d.delimiter) :]):
+                continue
+        raw = data[start:e]
+        if raw.strip(d.nothing) and raw != d.header:
+            found.append(Line(offset + start, first, number - first + 1, raw, d.encoding))
+        used, lines, start = following, number - line + 1, None
+    if start is not None and last:
+        raise Unclosed(first)
+    return found, used, lines
+
+
+def records(block: Block) -> list[Line]:
+    """The records of a block, the careful way."""
+    return _split(block.data, block.offset, block.line, block.dialect, True)[0] if block.plain else block.parsed
+
+
+def fast_batch(
+    block: Block, file: str, row: int, raw_width: int, untitled: list[int], columns: list[int | None], contract: Contract
+) -> pa.RecordBatch | None:
+    """A plain block as one batch, or None if it must go the careful way (ragged, undecodable or garbled lines).
+
+    Args:
+        row: number of records before this block.
+        raw_width: cells of the header line; untitled: those of them without a title, which must be empty.
+        columns: position of each contract field.
+    """
+    d = block.dialect
+    if len(d.delimiter) != 1 or not d.delimiter.isascii():
+        return None
+    data = block.data if block.data.endswith(b"\n") else block.data + b"\n"
+    try:
+        text = data.decode(d.encoding)
+    except UnicodeDecodeError:
+        return None
+    crlf = b"\r" in data
+    if not block.ascii and any(mark in text for mark in LOST):
+        return None
+    utf8 = data if block.ascii or d.encoding == "utf-8" else text.encode("utf-8")
+    u = np.frombuffer(utf8.replace(b"\r\n", b"\n") if crlf else utf8, np.uint8)
+    separators = (u == ord(d.delimiter)) | (u == 10)
+    ends = np.flatnonzero(separators)
+    n = block.lines
+    is_end = u[ends] == 10
+    if len(ends) != n * raw_width or not is_end[raw_width - 1 :: raw_width].all():
+        return None
+    offsets = np.zeros(len(ends) + 1, np.int32)
+    offsets[1:] = ends - np.arange(len(ends))
+    if untitled and (offsets[1:] - offsets[:-1]).reshape(n, raw_width)[:, untitled].any():
+        return None
+    strings = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(u[~separators].tobytes()))
+    if columns != list(range(raw_width)):
+        base = np.arange(n, dtype=np.int64)[:, None] * raw_width
+        place = np.array([-1 if p is None else p for p in columns], dtype=np.int64)[None, :]
+        index = (base + place).ravel()
+        missing = np.broadcast_to(place < 0, (n, len(columns))).ravel()
+        strings = strings.take(pa.array(index, mask=missing if missing.any() else None))
+    fields = len(columns)
+    cells = pa.ListArray.from_arrays(pa.array(np.arange(n + 1, dtype=np.int32) * fields), strings)
+    b = np.frombuffer(data, np.uint8)
+    line_ends = np.flatnonzero(b == 10)
+    starts = np.concatenate(([0], line_ends[:-1] + 1))
+    drop = b == 10
+    if crlf:
+        drop = drop | ((b == 13) & np.append(b[1:] == 10, False))
+        line_ends = line_ends - (b[np.maximum(line_ends - 1, 0)] == 13)
+    raw_offsets = np.zeros(n + 1, np.int32)
+    np.cumsum(line_ends - starts, out=raw_offsets[1:])
+    raw = pa.Array.from_buffers(pa.binary(), n, [None, pa.py_buffer(raw_offsets), pa.py_buffer(b[~drop].tobytes())])
+    lines = pa.array(block.line + np.arange(n, dtype=np.int64))
+    reasons, names, details = _swapped(contract, cells, strings, fields, n)
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.repeat(pa.scalar(file, pa.string()), n),
+            pa.array(row + 1 + np.arange(n, dtype=np.int64)),
+            lines,
+            pc.binary_join_element_wise("第", lines.cast(pa.string()), "行", ""),
+            pa.array(block.offset + starts.astype(np.int64)),
+            raw,
+            cells,
+            reasons,
+            names,
+            details,
+        ],
+        schema=READ_SCHEMA,
+    )
+
+
+def _swapped(contract: Contract, cells: pa.ListArray, strings: pa.StringArray, fields: int, n: int) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Reason, field and detail columns: exchanged fields, looked for only where a distinctive field holds hardly a digit."""
+    suspects: set[int] = set()
+    for i, spec in enumerate(contract.fields.values()):
+        if spec.type in DISTINCTIVE:
+            column = strings.take(pa.array(np.arange(n, dtype=np.int64) * fields + i))
+            odd = pc.and_(pc.greater(pc.binary_length(column), 0), pc.invert(pc.match_substring_regex(column, FEW_DIGITS)))
+            suspects.update(np.flatnonzero(odd.fill_null(False).to_numpy(zero_copy_only=False)).tolist())
+    if not suspects:
+        return tuple(pa.nulls(n, pa.string()) for _ in range(3))  # type: ignore[return-value]
+    out: list[list[str | None]] = [[None] * n for _ in range(3)]
+    for i in suspects:
+        if pair := swapped_in_record(contract, cells[i].as_py()):
+            out[0][i], out[1][i] = "swapped_fields", pair[0]
+            out[2][i] = f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换"
+    return tuple(pa.array(values, pa.string()) for values in out)  # type: ignore[return-value]

@@ -1,0 +1,134 @@
+"""Encodings: which one a file is in, and whether its text was garbled before it was sent.
+
+GB18030 contains GBK and GB2312 (GB 18030-2022), so all three are read as GB18030. In none of them, nor in UTF-8, nor in single-byte code
+pages, can a line end, a quote or a comma be part of a longer character: bytes are split into lines first, then decoded strictly line by line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable
+
+from xihu.bronze.schema import Refusal
+
+_GB = {"gb18030", "gbk", "gb2312", "cp936", "ms936", "936", "hz"}
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (b"\x84\x31\x95\x33", "gb18030"))
+_MAGIC = (
+    (b"PK\x03\x04", "压缩包或电子表格（zip）"),
+    (b"PK\x05\x06", "空的压缩包（zip）"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "旧版 Office 文件（OLE）"),
+    (b"\x1f\x8b", "gzip 压缩文件"),
+    (b"%PDF", "PDF"),
+    (b"Rar!", "RAR 压缩包"),
+    (b"7z\xbc\xaf\x27\x1c", "7z 压缩包"),
+    (b"\x89PNG", "图片"),
+    (b"\xff\xd8\xff", "图片"),
+    (b"PAR1", "Parquet"),
+)
+# What is left where bytes of one encoding were decoded as another: the replacement character, its UTF-8 bytes read as GBK, debug fills.
+LOST = ("\ufffd", "锟斤拷", "斤拷锟")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_CJK = re.compile(r"[\u4e00-\u9fff]")
+
+
+def codec(agreed: str | None) -> str:
+    """The Python codec of an agreed encoding; GB2312 and GBK become their superset.
+
+    Raises:
+        LookupError: no such encoding.
+    """
+    name = (agreed or "gb18030").strip().lower().replace("_", "-")
+    if name in _GB:
+        return "gb18030"
+    return codecs.lookup(name).name
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file really is that should be text, by its first bytes; None if it may be text."""
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            return what
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<table", b"<body")):
+        return "网页（HTML）"
+    if start.startswith(b"<?xml"):
+        return "XML"
+    return None
+
+
+def bom(head: bytes) -> tuple[int, str | None]:
+    """Length of a byte order mark and the encoding it tells; (0, None) without one."""
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return len(mark), name
+    return 0, None
+
+
+def wide(head: bytes) -> Refusal | None:
+    """Refuse UTF-16 and UTF-32, by mark or by their zero bytes."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        return Refusal("wrong_encoding", "文件是 UTF-16/UTF-32 编码", "请另存为约定的编码后重报")
+    if len(head) >= 4 and head.count(0) * 10 >= len(head) * 3:
+        return Refusal("wrong_encoding", "文件多处是零字节，像是 UTF-16 编码", "请另存为约定的编码后重报")
+    return None
+
+
+def decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def lost(text: str) -> bool:
+    """Whether characters of this text were lost before it was sent."""
+    return any(mark in text for mark in LOST)
+
+
+def regained(text: str) -> str | None:
+    """What a garbled text was before bytes of one encoding were decoded as another; None if it does not look garbled."""
+    if text.isascii():
+        return None
+    for wrong, right in (("gb18030", "utf-8"), ("cp1252", "utf-8"), ("latin-1", "utf-8"), ("latin-1", "gb18030"), ("cp1252", "gb18030")):
+        try:
+            data = text.encode(wrong)
+            if right == "gb18030" and any(len(run) % 2 for run in _HIGH.findall(data)):
+                continue
+            back = data.decode(right)
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            continue
+        if _CJK.search(back) and (wrong == "gb18030" or not _CJK.search(text)):
+            return back
+    return None
+
+
+def garbled(texts: Iterable[str]) -> str | None:
+    """Judge a sample of records: a word of what is wrong if most records with other than ASCII characters are garbled, else None."""
+    seen = bad = size = 0
+    for text in texts:
+        if text.isascii():
+            continue
+        seen += 1
+        if lost(text) or regained(text) is not None:
+            bad += 1
+            size += sum(not c.isascii() for c in text)
+    if bad * 2 > seen and size >= 6:
+        return f"{seen} 条含汉字的记录中 {bad} 条是乱码（发送前已按错误的编码转换过）"
+    return None
+
+
+def uncommon(text: str) -> bool:
+    """Whether most of a text's other-than-ASCII characters are none of the 3,755 common ones of GB 2312, as in text of another encoding."""
+    strange = [c for c in text if not c.isascii() and not c.isspace()]
+    if len(strange) < 4:
+        return False
+    common = 0
+    for c in strange:
+        try:
+            b = c.encode("gb2312")
+        except UnicodeEncodeError:
+            continue
+        common += b[0] <= 0xD7 or c in "，。：；（）、"
+    return common * 2 < len(strange)

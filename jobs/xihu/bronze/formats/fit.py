@@ -1,0 +1,168 @@
+"""Whether a text as sent looks like a value of a field's type.
+
+This is a judgement of shape, lenient on purpose: it decides only whether columns stand in each other's place, or whether a first line is data.
+Validity of a value is judged later, with the field's own rules.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from itertools import combinations
+
+from xihu.contract.models import Contract, FieldSpec
+
+# A distinctive field without even this is suspected of holding another field's value.
+FEW_DIGITS = r"[0-9０-９]{4}"
+DISTINCTIVE = frozenset({"citizen_id", "uscc", "phone", "date", "datetime"})
+_PLACEHOLDERS = {"", "无", "暂无", "待补", "不详", "未知", "/", "-", "--", "—", "n/a", "null", "none", "\\n"}
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+
+_DATE = re.compile(
+    r"(\d{8}|\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/. ]([01]?\d|[a-z]{3,9})[-/. ](\d{4}|\d{2})|\d{5}(\.\d+)?)([ t]?\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
+    re.I,
+)
+_MONTH = re.compile(r"\d{4}[-/.年]?(0?[1-9]|1[0-2])月?")
+_YEAR = re.compile(r"(1[89]|20|21)\d\d(\.0)?年?(度)?")
+_NUMBER = re.compile(r"[-+(]?\s*[¥￥£$€]?\s*[-+]?\d[\d,]*(\.\d*)?(e[-+]?\d+)?\s*(元|千元|万元|亿元|分|万|亿|%|人|户|件|)[-+)]?", re.I)
+_INTEGER = re.compile(r"[-+]?\d[\d,]*(\.0*)?[^\d.]{0,3}")
+_ID = re.compile(r"[\d*]{15}|[\d*OolI]{16,18}[\dX*×]?|[HM]\d{8}(\d\d)?|[A-Z]{3}\d{12}", re.I)
+_USCC = re.compile(r"[0-9A-Z]{2}[\d*]{4,6}[0-9A-Z*]{9,10}|[0-9A-Z]{8}-?[0-9X]|\d{15}", re.I)
+_PHONE = re.compile(r"(\+?86[- ]?)?1[\d*]{10}|(\(?0\d{2,3}\)?[- ]?)?[2-9]\d{6,7}(-\d{1,6})?")
+_DIVISION = re.compile(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}|[^\d\W]{2,15}")
+_BOOLEAN = {"是", "否", "有", "无", "y", "n", "yes", "no", "true", "false", "0", "1", "t", "f", "√", "×"}
+
+
+def clean(text: str) -> str:
+    """Full-width forms folded, spreadsheet guards and invisible characters gone, ends stripped."""
+    text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip()
+    if text.startswith('="') and text.endswith('"') and len(text) >= 3:
+        text = text[2:-1]
+    return text.lstrip("'").strip()
+
+
+def blank(text: str | None, spec: FieldSpec | None = None) -> bool:
+    """Nothing, a placeholder, or one of the field's own words for nothing."""
+    if text is None:
+        return True
+    folded = clean(text).casefold()
+    return folded in _PLACEHOLDERS or (spec is not None and text.strip() in spec.nulls) or (len(folded) > 5 and len(set(folded)) == 1)
+
+
+def fits(spec: FieldSpec, text: str | None) -> bool | None:
+    """True or False by shape; None where nothing can be said (blank, or a type that takes any text)."""
+    kind = spec.type
+    if kind == "text" or text is None or blank(text, spec):
+        return None
+    value = clean(text)
+    if kind == "citizen_id":
+        value = value.replace(" ", "")
+        if not _ID.fullmatch(value):
+            return False
+        # A credit code of digits alone has any digits where a birth date would stand.
+        return len(value) != 18 or not value[10:14].isdigit() or (1 <= int(value[10:12]) <= 12 and 1 <= int(value[12:14]) <= 31)
+    if kind == "uscc":
+        return _USCC.fullmatch(value.replace(" ", "")) is not None
+    if kind in ("date", "datetime"):
+        return _DATE.fullmatch(value) is not None
+    if kind == "month":
+        return _MONTH.fullmatch(value) is not None or _DATE.fullmatch(value) is not None
+    if kind == "year":
+        return _YEAR.fullmatch(value) is not None or _DATE.fullmatch(value) is not None
+    if kind in ("number", "money", "integer"):
+        pattern = _INTEGER if kind == "integer" else _NUMBER
+        return pattern.fullmatch(value) is not None and _in_range(spec, value)
+    if kind == "phone":
+        return _PHONE.fullmatch(value) is not None
+    if kind == "person_name":
+        return len(value) <= 40 and not any(c.isdigit() for c in value)
+    if kind == "division":
+        return _DIVISION.fullmatch(value) is not None
+    if kind == "boolean":
+        return value.casefold() in _BOOLEAN or value in (spec.map or {})
+    if kind == "code":
+        return None if spec.map is None else value in spec.map or value in spec.map.values()
+    return None
+
+
+def _in_range(spec: FieldSpec, value: str) -> bool:
+    if not isinstance(spec.min, Decimal) and not isinstance(spec.max, Decimal):
+        return True
+    try:
+        number = Decimal(re.sub(r"[^\d.]", "", value) or "0") * (-1 if "-" in value else 1)
+    except InvalidOperation:
+        return False
+    return not (isinstance(spec.min, Decimal) and number < spec.min) and not (isinstance(spec.max, Decimal) and number > spec.max)
+
+
+def looks_like_data(contract: Contract, cells: Sequence[str]) -> bool:
+    """Whether the cells of a line without titles look like a record: some typed value, in place or anywhere."""
+    specs = list(contract.fields.values())
+    inplace = [f for spec, cell in zip(specs, cells, strict=False) if spec.type != "person_name" and (f := fits(spec, cell)) is not None]
+    if inplace and sum(inplace) * 2 >= len(inplace) and any(any(c.isdigit() for c in clean(cell)) for cell in cells):
+        return True
+    return any(_ID.fullmatch(v) or _DATE.fullmatch(v) or re.fullmatch(r"-?\d+(\.\d+)?", v) for v in map(clean, cells))
+
+
+def swapped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], least: int = 3) -> tuple[str, str] | None:
+    """Two fields whose values stand in each other's column throughout the sample; None if there are none.
+
+    A pair is named when the columns as they are fit badly (at most a fifth of one of them) and exchanged fit nearly all. Fields of free text
+    fit anything, so they count as a partner only of types that nothing else looks like (numbers of persons and companies, phones, dates).
+    """
+    specs = list(contract.fields.items())
+    columns = [[row[i] for row in sample if not blank(row[i], specs[i][1])] for i in range(len(specs))]
+
+    def rate(i: int, j: int) -> float | None:
+        """Share of the values in column i that fit field j."""
+        judged = [f for value in columns[i] if (f := fits(specs[j][1], value)) is not None]
+        return sum(judged) / len(judged) if judged else None
+
+    own = [rate(i, i) for i in range(len(specs))]
+    low = {i for i, r in enumerate(own) if r is not None and r <= 0.2 and len(columns[i]) >= least}
+    for i, j in combinations(range(len(specs)), 2):
+        if not ({i, j} & low) or len(columns[i]) < least or len(columns[j]) < least:
+            continue
+        there, back = rate(i, j), rate(j, i)
+        kinds = (specs[i][1].type, specs[j][1].type)
+        if there is None and back is None:
+            continue
+        if there is None or back is None:
+            # One of them takes any text: the other's values must be unmistakable.
+            typed = 0 if there is None else 1
+            if kinds[typed] not in DISTINCTIVE or (i, j)[typed] not in low:
+                continue
+        if (1.0 if there is None else there) >= 0.9 and (1.0 if back is None else back) >= 0.9:
+            return specs[i][0], specs[j][0]
+    return None
+
+
+def swapped_in_record(contract: Contract, cells: Sequence[str | None]) -> tuple[str, str] | None:
+    """Two fields of one record that each hold what the other should; free text only where it holds a personal number."""
+    specs = list(contract.fields.items())
+    if not any(
+        cell and spec.type in DISTINCTIVE and not re.search(FEW_DIGITS, cell) for (_, spec), cell in zip(specs, cells, strict=False)
+    ):
+        return None
+    wrong = [i for i, (_, spec) in enumerate(specs) if i < len(cells) and fits(spec, cells[i]) is False]
+    for i, j in combinations(wrong, 2):
+        if (
+            fits(specs[i][1], cells[j])
+            and fits(specs[j][1], cells[i])
+            and (specs[i][1].type in DISTINCTIVE or specs[j][1].type in DISTINCTIVE)
+        ):
+            return specs[i][0], specs[j][0]
+    for i in wrong:
+        if specs[i][1].type != "citizen_id" or any(c.isdigit() for c in clean(cells[i] or "")):
+            continue
+        for j, (name, spec) in enumerate(specs):
+            if (
+                j < len(cells)
+                and spec.type == "text"
+                and re.fullmatch(r"\d{17}[\dXx]|\d{15}", clean(cells[j] or ""))
+                and fits(specs[i][1], cells[j])
+            ):
+                return specs[i][0], name
+    return None

@@ -1,0 +1,89 @@
+"""The Spark Python data source `xihu`: files that passed inspection, as rows of READ_SCHEMA plus `_delivery_id`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import StructType
+
+from xihu.bronze.schema import READ_SCHEMA, Inspection
+from xihu.contract.load import load_catalogue
+
+SOURCE_SCHEMA = READ_SCHEMA.append(pa.field("_delivery_id", pa.string()))
+
+
+def reader(format: str) -> Any:
+    """The reader module of a format: `inspect` and `read`."""
+    return import_module(f"xihu.bronze.formats.{format}")
+
+
+@lru_cache(maxsize=4)
+def _contracts(conf: str) -> dict[str, Any]:
+    return load_catalogue(Path(conf)).contracts
+
+
+class FilePartition(InputPartition):
+    """One file, or one stretch of it."""
+
+    def __init__(self, file: dict[str, Any], split: int) -> None:
+        super().__init__(None)
+        self.file, self.split = file, split
+
+
+class XihuReader(DataSourceReader):
+    """Runs the readers in the executors; the options hold nothing but paths and JSON."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        self.files: list[dict[str, Any]] = json.loads(options["files"])
+        self.conf = options["conf"]
+
+    def partitions(self) -> Sequence[InputPartition]:
+        found: list[InputPartition] = []
+        for file in self.files:
+            inspection = file["inspection"]
+            splits = (inspection if isinstance(inspection, dict) else json.loads(inspection))["extra"].get("splits", [None])
+            found += [FilePartition(file, i) for i in range(len(splits))]
+        return found
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        assert isinstance(partition, FilePartition)
+        file = partition.file
+        contract = _contracts(self.conf)[file["resource"]]
+        given = file["inspection"]
+        inspection = Inspection(**given) if isinstance(given, dict) else Inspection.from_json(given)
+        batches = reader(contract.delivery.format).read(Path(file["path"]), contract, inspection, file=file["file"], split=partition.split)
+        for batch in batches:
+            delivery = pa.repeat(pa.scalar(file["delivery_id"], pa.string()), batch.num_rows)
+            yield pa.RecordBatch.from_arrays([*batch.columns, delivery], schema=SOURCE_SCHEMA)
+
+
+class XihuSource(DataSource):
+    """`spark.read.format("xihu").option("files", json).option("conf", path)`.
+
+    `files` is a JSON list of {path, file, delivery_id, resource, inspection}; `file` is what `_file` says, `inspection` the reader's
+    Inspection as an object or as its JSON text.
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        return "xihu"
+
+    def schema(self) -> StructType:
+        return from_arrow_schema(SOURCE_SCHEMA)
+
+    def reader(self, schema: StructType) -> DataSourceReader:
+        return XihuReader(dict(self.options))
+
+
+def register(spark: SparkSession) -> None:
+    """Make the source known to a session under the name `xihu`."""
+    spark.dataSource.register(XihuSource)
