@@ -34,7 +34,9 @@ class RunBusy(RuntimeError):
     def __init__(self, holder: dict[str, Any]):
         self.holder = holder
         pid, started, command = (holder.get(k, "?") for k in ("pid", "started", "command"))
-        super().__init__(f"已有一次运行正在进行：进程 {pid}，{started} 开始，命令 {command}。请等它结束后再试（another run holds the lake: pid {pid}）")
+        super().__init__(
+            f"已有一次运行正在进行：进程 {pid}，{started} 开始，命令 {command}。请等它结束后再试（another run holds the lake: pid {pid}）"
+        )
 
 
 @dataclass

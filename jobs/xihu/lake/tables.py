@@ -121,9 +121,9 @@ def _evolve(spark: SparkSession, table: str, schema: StructType) -> None:
                 for n, f in have.items()
             )
             # The old files stay until VACUUM, so reading and replacing the same table in one statement is safe under Delta's snapshots.
-            spark.sql(f"SELECT {cols} FROM {quote(table)}").write.format("delta").mode("overwrite").option("overwriteSchema", "true").saveAsTable(
-                table
-            )
+            spark.sql(f"SELECT {cols} FROM {quote(table)}").write.format("delta").mode("overwrite").option(
+                "overwriteSchema", "true"
+            ).saveAsTable(table)
         if new:
             ddl = ", ".join(_column_ddl(f.name, f.dataType.simpleString(), f.metadata.get("comment")) for f in new)
             spark.sql(f"ALTER TABLE {quote(table)} ADD COLUMNS ({ddl})")

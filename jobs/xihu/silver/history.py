@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 ACCEPTED, QUARANTINED, DUPLICATE, SUPERSEDED = "accepted", "quarantined", "duplicate", "superseded"
-RECORD = ("_delivery_id", "_landing", "_file", "_row", "_line", "_received_at", "_seq", "_reason", "_field", "_detail", "_repairs", "_key_ok", "_scope_ok")
+RECORD = (
+    "_delivery_id",
+    "_landing",
+    "_file",
+    "_row",
+    "_line",
+    "_received_at",
+    "_seq",
+    "_reason",
+    "_field",
+    "_detail",
+    "_repairs",
+    "_key_ok",
+    "_scope_ok",
+)
 SPAN = ("_known_from", "_known_to", "_valid_to")
 
 
@@ -146,13 +160,17 @@ def _within_files(df: DataFrame, shape: Shape) -> DataFrame:
         # A change file is a log: its order says which of two records is newer, and only a repetition of the one before is a copy.
         log = Window.partitionBy("_landing", "_k", "_good").orderBy(F.col("_v"), *place)
         df = df.withColumn("_copy", good & F.coalesce(F.lag("_full_hash").over(log) == F.col("_full_hash"), F.lit(False)))
-        rest = Window.partitionBy("_delivery_id", "_k", "_good", "_copy").orderBy(F.col("_v").desc(), F.col("_file").desc(), F.col("_row").desc())
+        rest = Window.partitionBy("_delivery_id", "_k", "_good", "_copy").orderBy(
+            F.col("_v").desc(), F.col("_file").desc(), F.col("_row").desc()
+        )
         df = df.withColumn("_loses", good & (F.row_number().over(rest) > 1)).withColumn("_clash", F.lit(False))
     else:
         same = Window.partitionBy("_landing", "_k", "_good", "_full_hash").orderBy(*place)
         df = df.withColumn("_copy", good & (F.row_number().over(same) > 1))
         of_file = Window.partitionBy("_landing", "_k", "_good")
-        df = df.withColumn("_loses", good & F.coalesce(F.col("_v") < F.max("_v").over(of_file), F.lit(False)) if shape.version else F.lit(False))
+        df = df.withColumn(
+            "_loses", good & F.coalesce(F.col("_v") < F.max("_v").over(of_file), F.lit(False)) if shape.version else F.lit(False)
+        )
         of_delivery = Window.partitionBy("_delivery_id", "_k", "_good", "_v")
         apart = F.min("_row_hash").over(of_delivery) != F.max("_row_hash").over(of_delivery)
         df = df.withColumn("_clash", good & apart & ~F.col("_copy") & ~F.col("_loses"))
@@ -162,7 +180,11 @@ def _within_files(df: DataFrame, shape: Shape) -> DataFrame:
         .when(F.col("_loses"), SUPERSEDED)
         .otherwise(ACCEPTED)
     )
-    return _clash(df, F.col("_clash"), shape, "同一主键在本次交付中有不同内容").withColumn("_outcome", outcome).drop("_good", "_copy", "_loses", "_clash")
+    return (
+        _clash(df, F.col("_clash"), shape, "同一主键在本次交付中有不同内容")
+        .withColumn("_outcome", outcome)
+        .drop("_good", "_copy", "_loses", "_clash")
+    )
 
 
 def _clash(df: DataFrame, condition: Column, shape: Shape, why: str) -> DataFrame:
@@ -204,7 +226,11 @@ def _deletions(df: DataFrame) -> DataFrame:
     window = Window.partitionBy("_k", "_outcome").orderBy(_order())
     df = df.withColumn("_open", ~F.coalesce(F.lag("_deletes").over(window), F.lit(True)))
     void = (F.col("_outcome") == ACCEPTED) & F.col("_deletes") & ~F.col("_open")
-    return df.withColumn("_void", void).withColumn("_outcome", F.when(F.col("_void"), SUPERSEDED).otherwise(F.col("_outcome"))).drop("_open", "_void")
+    return (
+        df.withColumn("_void", void)
+        .withColumn("_outcome", F.when(F.col("_void"), SUPERSEDED).otherwise(F.col("_outcome")))
+        .drop("_open", "_void")
+    )
 
 
 def _retract(seen: DataFrame) -> DataFrame:
@@ -217,7 +243,9 @@ def _retract(seen: DataFrame) -> DataFrame:
     live = seen.withColumn("_end", F.min(F.struct("_received_at", "_landing")).over(above))
     live = live.where("_present AND (_end IS NULL OR _end._received_at > _received_at)")
     by_time = Window.partitionBy(*key).orderBy("_received_at", _order())
-    joined = (F.lag("_row_hash").over(by_time) == F.col("_row_hash")) & (F.lag("_end").over(by_time)["_received_at"] == F.col("_received_at"))
+    joined = (F.lag("_row_hash").over(by_time) == F.col("_row_hash")) & (
+        F.lag("_end").over(by_time)["_received_at"] == F.col("_received_at")
+    )
     live = live.withColumn("_starts", F.when(F.coalesce(joined, F.lit(False)), 0).otherwise(1))
     live = live.withColumn("_island", F.sum("_starts").over(by_time.rowsBetween(Window.unboundedPreceding, 0)))
     island = Window.partitionBy(*key, "_island").orderBy("_received_at", _order())
@@ -253,7 +281,10 @@ def _register(seen: DataFrame, shape: Shape) -> DataFrame:
     key = ("_scope", "_k")
     by_order = Window.partitionBy(*key).orderBy(_order())
     whole = Window.partitionBy(*key)
-    rising = F.coalesce((F.col("_v") > F.lag("_v").over(by_order)) & (F.col("_received_at") >= F.lag("_received_at").over(by_order)), F.lag("_seq").over(by_order).isNull())
+    rising = F.coalesce(
+        (F.col("_v") > F.lag("_v").over(by_order)) & (F.col("_received_at") >= F.lag("_received_at").over(by_order)),
+        F.lag("_seq").over(by_order).isNull(),
+    )
     seen = seen.withColumn("_day", _day(shape)).withColumn("_rising", rising).withColumn("_plain", F.min("_rising").over(whole))
     return _in_order(seen.where("_plain")).unionByName(_out_of_order(seen.where("NOT _plain")))
 
@@ -310,7 +341,9 @@ def _out_of_order(seen: DataFrame) -> DataFrame:
             for i, (version, received, content, day, file, row, landing) in enumerate(zip(*columns, strict=True))
         ]
         out = [(s.ref[0], s.ref[1], s.known_from, s.known_to, s.valid_to, s.closer) for s in register(seen)]
-        return pd.DataFrame(out, columns=["_file", "_row", "f", "t", "d", "_closer"]).astype({"_row": "Int64", "f": "Int64", "t": "Int64", "d": "Int64"})
+        return pd.DataFrame(out, columns=["_file", "_row", "f", "t", "d", "_closer"]).astype(
+            {"_row": "Int64", "f": "Int64", "t": "Int64", "d": "Int64"}
+        )
 
     found = narrow.groupBy("_id").applyInPandas(spans, "_file string, _row long, f long, t long, d long, _closer string")
     found = found.select(

@@ -1,0 +1,173 @@
+"""The gate: which files are new, which contract they belong to, whether they can be read at all, and which only repeat what is there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xihu.bronze.count import Count, count
+from xihu.bronze.deliver import Delivered, DeliveredFile, landing_name
+from xihu.bronze.schema import Inspection, Refusal
+from xihu.bronze.sources import reader
+from xihu.contract.models import Contract
+from xihu.settings import settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class Item:
+    """One delivered file of a resource, with what is known of it so far."""
+
+    delivery: Delivered
+    file: DeliveredFile
+    landing: str
+    contract: Contract | None
+    inspection: Inspection | None = None
+    refusal: Refusal | None = None
+    count: Count | None = None
+
+    @property
+    def path(self) -> Path:
+        return settings().home / self.landing
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        return (*self.delivery.order, self.file.name)
+
+
+def items(deliveries: Iterable[Delivered], contracts: Iterable[Contract]) -> list[Item]:
+    """Every file of the deliveries with the one contract that expects it; a refusal where none or more than one does."""
+    known = list(contracts)
+    found = []
+    for delivery in deliveries:
+        for file in delivery.files:
+            fits = [c for c in known if c.match(delivery.dept, file.name)]
+            item = Item(delivery, file, landing_name(delivery, file), fits[0] if len(fits) == 1 else None)
+            if len(fits) != 1:
+                item = replace(item, refusal=_stranger(delivery.dept, file.name, known, fits))
+            found.append(item)
+    return found
+
+
+def _stranger(dept: str, name: str, known: list[Contract], fits: list[Contract]) -> Refusal:
+    if fits:
+        names = "、".join(c.resource for c in fits)
+        return Refusal("wrong_format", f"文件名同时符合多个目录：{names}", "请让各目录的 delivery.files 互不重叠（more than one contract expects this name）")
+    patterns = [c.delivery.files for c in known]
+    near = get_close_matches(f"{dept}/{name}", patterns, 1, 0.0)
+    hint = f"；最接近的是 {near[0]}" if near else ""
+    return Refusal(
+        "wrong_format",
+        f"没有目录登记这样的文件名：{dept}/{name}{hint}（no contract expects this file name）",
+        "请核对文件夹与文件名，或为它新建一个目录文件（conf/catalogue）",
+    )
+
+
+def examine(spark: SparkSession, pending: list[Item]) -> list[Item]:
+    """Inspects and counts every file, in the executors; the counter is not the reader's."""
+    todo = [(i, str(item.path), item.contract, item.file.sha256) for i, item in enumerate(pending) if item.contract is not None]
+    if not todo:
+        return pending
+    todo.sort(key=lambda t: -Path(t[1]).stat().st_size if Path(t[1]).exists() else 0)
+    context = spark.sparkContext
+    slices = min(len(todo), max(context.defaultParallelism * 4, 1))
+    found = dict(context.parallelize([todo[k::slices] for k in range(slices)], slices).flatMap(lambda part: [_examine(*t) for t in part]).collect())
+    out = []
+    for i, item in enumerate(pending):
+        if i in found:
+            verdict, counted = found[i]
+            if isinstance(verdict, Refusal):
+                item = replace(item, refusal=verdict, count=counted)
+            else:
+                item = replace(item, inspection=verdict, count=counted)
+        out.append(item)
+    return out
+
+
+def _examine(index: int, path: str, contract: Contract, sha256: str) -> tuple[int, tuple[Inspection | Refusal, Count | None]]:
+    return index, examine_file(Path(path), contract, sha256)
+
+
+def examine_file(path: Path, contract: Contract, sha256: str | None = None) -> tuple[Inspection | Refusal, Count | None]:
+    """One file's judgement before a record of it is read, and its independent count."""
+    try:
+        if sha256 and _digest(path) != sha256:
+            return Refusal("conservation", f"{path.name}：落地后内容被改动（bytes changed after delivery）", "请从原件重新交付"), None
+        verdict = reader(contract.delivery.format).inspect(path, contract)
+    except OSError as error:
+        return Refusal("conservation", f"{path.name}：读不到（{error.strerror or error}）", "请检查磁盘与权限后重跑"), None
+    if isinstance(verdict, Refusal):
+        return verdict, None
+    try:
+        counted = count(path, contract)
+    except ValueError as error:
+        return Refusal("conservation", f"独立计数无法完成：{error}（the independent counter cannot tell the records）", "请报告此文件"), None
+    if counted.records == 0 and contract.delivery.mode == "snapshot":
+        return Refusal("empty_file", "全量快照里没有一条记录（a snapshot without records empties its scope）", "请重报含数据的文件"), counted
+    return verdict, counted
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while block := source.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+Scopes = Callable[[Item], frozenset[tuple[str, ...]]]
+
+
+def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
+    """Which files only repeat what is latest in their scope: landing file → the file it repeats.
+
+    append: any earlier file of the same content. corrections: the delivery before holds the same content. snapshot: for each of the file's
+    scopes the latest delivery before it that covers that scope holds the same content (A→B→A is three deliveries).
+
+    Args:
+        files: all files of a resource that were or can be loaded, refused ones left out.
+        scopes: the scopes a file covers; asked only where deliveries of other content lie between.
+    """
+    ordered = sorted(files, key=lambda f: f.order)
+    units: dict[str, list[Item]] = defaultdict(list)
+    for item in ordered:
+        units[item.delivery.delivery_id].append(item)
+    order = list(units)
+    seen: dict[str, Item] = {}
+    found: dict[str, Item] = {}
+    for item in ordered:
+        sha = item.file.sha256
+        first = seen.setdefault(sha, item)
+        if first is item:
+            continue
+        if mode == "append":
+            found[item.landing] = first
+            continue
+        here = next((f for f in units[item.delivery.delivery_id] if f.file.sha256 == sha and f.order < item.order), None)
+        place = order.index(item.delivery.delivery_id)
+        before = [units[d] for d in reversed(order[:place])]
+        twin = here or _latest(item, before, mode, scopes)
+        if twin is not None:
+            found[item.landing] = twin
+    return found
+
+
+def _latest(item: Item, before: list[list[Item]], mode: str, scopes: Scopes) -> Item | None:
+    mine: frozenset[tuple[str, ...]] | None = None
+    for unit in before:
+        twin = next((f for f in unit if f.file.sha256 == item.file.sha256), None)
+        if twin is not None:
+            return twin
+        if mode == "corrections":
+            return None
+        mine = scopes(item) if mine is None else mine
+        if any(mine & scopes(f) for f in unit):
+            return None
+    return None
