@@ -20,7 +20,6 @@ from xihu.engines.program import Program
 from xihu.engines.progress import Reporter, reporter
 from xihu.settings import Settings, settings
 
-
 # An engine that has died this often while it was waited for will not come up by itself.
 LIVES = 4
 

@@ -22,18 +22,22 @@ SERVER_DAYS = 397
 RENEW_DAYS = 30
 
 
+def _folder(s: Settings) -> Path:
+    return s.home / "trino" / "etc" / "secret"
+
+
 def ca_file(s: Settings) -> Path:
     """What a client verifies Trino's certificate with."""
-    return s.secrets / "tls" / "ca.pem"
+    return _folder(s) / "ca.pem"
 
 
 def server_file(s: Settings) -> Path:
     """Private key and certificate of Trino in one file, as its key store wants it."""
-    return s.secrets / "tls" / "server.pem"
+    return _folder(s) / "server.pem"
 
 
 def _ca_key_file(s: Settings) -> Path:
-    return s.secrets / "tls" / "ca.key"
+    return s.secrets / "ca.key"
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
