@@ -32,12 +32,12 @@ REFUSALS = {
     "other_content": ("csv",), "certificate_mismatch": ("csv",), "mothers_id": ("csv",),
 }  # fmt: skip
 REASON = {
-    "id_scientific": "bad_id_float", "id_number_cell": "bad_id_float", "id_zeros": "bad_id_check", "id_short": "bad_id_length",
+    "id_scientific": "bad_id_float", "id_number_cell": "bad_id_float", "id_zeros": "bad_id_float", "id_short": "bad_id_length",
     "id_letter_o": "bad_id_charset", "id_letter_l": "bad_id_charset", "id_masked": "bad_id_charset", "id_check": "bad_id_check",
     "id_birth": "bad_id_birth", "id_placeholder": "missing_key", "id_ones": "missing_key", "id_empty": "missing_key",
     "swapped": "swapped_fields", "bad_date": "bad_date", "bad_number": "bad_number", "out_of_range": "out_of_range",
     "unknown_code": "unknown_code", "formula": "formula_injection", "extra_cell": "column_count", "bad_bytes": "bad_encoding",
-    "bad_uscc": "bad_uscc", "other_content": "duplicate_key", "certificate_mismatch": "inconsistent", "mothers_id": "check_failed",
+    "bad_uscc": "bad_uscc", "other_content": "duplicate_key", "certificate_mismatch": "check_failed", "mothers_id": "check_failed",
     "identical_copy": "duplicate",
 }  # fmt: skip
 

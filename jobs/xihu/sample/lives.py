@@ -396,7 +396,7 @@ def settle(h: Household, w: Window, rng: Random) -> None:
             if rng.random() < 0.008 * len(w.months) and p.arrived < w.first:
                 p.left_city = w.any_day(rng)
             if rng.random() < 0.004:
-                p.permit = rng.choice(("H{:08d}", "M{:08d}", "{:08d}")).format(p.key % 10**8)
+                p.permit = rng.choice(("H{:08d}", "M{:08d}", "0{:07d}")).format(p.key % 10**7)
         mortality(p, w, rng)
     dibao(h, w, rng)
     if h.members[0].local and rng.random() < 0.0012 * len(w.months):
