@@ -1,8 +1,10 @@
-"""The Hive metastore from Spark's own jars, on embedded Derby: the one catalog that Spark and Trino share."""
+"""The Hive metastore from Spark's own jars, on embedded Derby: the one catalog that Spark and Trino share.
+
+Hive 2.3 listens on all interfaces and asks nobody who they are, so a main class of ours binds it to loopback (`infra/metastore/java`).
+"""
 
 from __future__ import annotations
 
-import getpass
 import socket
 import struct
 
@@ -47,7 +49,10 @@ def program(s: Settings) -> Program:
 
     def render() -> None:
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
-        values = {"folder": folder, "warehouse": s.warehouse, "port": s.ports.metastore, "user": getpass.getuser()}
+        values = {
+            "folder": folder,
+            "warehouse": s.warehouse,
+        }
         render_folder(s.root / "infra" / "metastore", folder, values)
 
     return Program(
@@ -62,8 +67,11 @@ def program(s: Settings) -> Program:
             f"-Djava.io.tmpdir={folder / 'tmp'}",
             "-cp",
             f"{folder / 'conf'}:{spark_jars()}/*",
-            "org.apache.hadoop.hive.metastore.HiveMetaStore",
-            "-p",
+            # Janino, which Spark carries, compiles the server's main class and runs it.
+            "org.codehaus.janino.SimpleCompiler",
+            str(folder / "java" / "LoopbackMetastore.java"),
+            "LoopbackMetastore",
+            "127.0.0.1",
             str(s.ports.metastore),
         ),
         environment=lambda: base_environment(s),
@@ -72,7 +80,10 @@ def program(s: Settings) -> Program:
         render=render,
         healthy=lambda: healthy(s),
         url=f"thrift://127.0.0.1:{s.ports.metastore}",
-        digest_of=(folder / "conf" / "hive-site.xml", folder / "conf" / "hive-log4j2.properties"),
+        digest_of=(
+            folder / "conf" / "hive-site.xml",
+            folder / "conf" / "hive-log4j2.properties",
+            folder / "java" / "LoopbackMetastore.java",
+        ),
         patience=60,
-        everywhere=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -42,7 +42,6 @@ class Program:
     settle: int = 3
     patience: int = 120
     stop_after: int = 20
-    everywhere: bool = field(default=False)
 
     def log(self, s: Settings) -> Path:
         return s.logs / f"{self.name}.log"
