@@ -37,7 +37,7 @@ REASON = {
     "id_birth": "bad_id_birth", "id_placeholder": "missing_key", "id_ones": "missing_key", "id_empty": "missing_key",
     "swapped": "swapped_fields", "bad_date": "bad_date", "bad_number": "bad_number", "out_of_range": "out_of_range",
     "unknown_code": "unknown_code", "formula": "formula_injection", "extra_cell": "column_count", "bad_bytes": "bad_encoding",
-    "bad_uscc": "bad_uscc", "other_content": "duplicate_key", "certificate_mismatch": "check_failed", "mothers_id": "check_failed",
+    "bad_uscc": "bad_uscc", "other_content": "duplicate_key", "certificate_mismatch": "inconsistent", "mothers_id": "check_failed",
     "identical_copy": "duplicate",
 }  # fmt: skip
 
@@ -53,6 +53,8 @@ class Spoilt:
 
 def _applies(name: str, r: Resource) -> bool:
     kinds = {c[2] for c in r.columns}
+    if name == "zero_width" and r.encoding == "gbk":  # that code page has no such character
+        return False
     if r.format not in (REPAIRS.get(name) or REFUSALS[name]):
         return False
     if name.startswith(("id_", "guard", "lower", "times", "fullwidth_x", "fullwidth_digits", "zero", "ideo", "old_id")):
@@ -196,7 +198,7 @@ class Dirt:
             return Spoilt([cells], r.fields[j], expected)
         if name == "unknown_code":
             field = code_field(r) or ""
-            cells[r.at(field)] = rng.choice(("Z9", "待定", "77"))
+            cells[r.at(field)] = rng.choice(("Z9", "待核", "77"))
             return Spoilt([cells], field, expected)
         if name == "bad_uscc":
             field = next(c[0] for c in r.columns if c[2] == "uscc")

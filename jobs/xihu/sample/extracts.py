@@ -301,13 +301,11 @@ def contributions(p: Person, emit: Emit, w: Window) -> None:
     """Yearly contributions: delivery k of the past has a negative index (see `deliver.history`)."""
 
     def send(slot: int, year: int, level: int, day: date) -> None:
-        emit(
-            "rs__resident_contribution",
-            slot,
-            p.district,
-            [f"{year}{p.key % 10**12:012d}", p.name, p.id18, str(year), _money(level), _money(level), _iso(day), p.district],
-            p,
-        )
+        # a file of an earlier January carries the district's code of that day
+        district = p.district if slot >= -1 else ids.prefix_of(p.district, w.first.year + slot + 1)
+        number = f"{year}{p.key % 10**12:012d}"
+        row = [number, p.name, p.id18, str(year), _money(level), _money(level), _iso(day), district]
+        emit("rs__resident_contribution", slot, p.district, row, p)
 
     for year in p.old_years:
         send(-(w.first.year - 2010) - 1, year, 60, date(year, 11, 1))

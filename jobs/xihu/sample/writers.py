@@ -100,26 +100,7 @@ def _write_sheet(
     ws.merge_range(0, 0, 0, last, f"{where}{month.year}年{month.month}月{r.title}表", bold)
     ws.write_string(1, 0, "单位：元" if any(c[2] == "money" for c in r.columns) else "单位：人")
     ws.write_string(1, last, f"填报日期：{filed.year}年{filed.month}月{filed.day}日")
-    heads = [c[1].split("/") for c in r.columns]
-    two = any(len(h) == 2 for h in heads)
-    j = 0
-    while two and j <= last:
-        span = j
-        while span < last and len(heads[j]) == 2 and heads[span + 1][0] == heads[j][0]:
-            span += 1
-        if len(heads[j]) == 1:
-            ws.merge_range(2, j, 3, j, heads[j][0], bold)
-        elif span > j:
-            ws.merge_range(2, j, 2, span, heads[j][0], bold)
-        else:
-            ws.write_string(2, j, heads[j][0], bold)
-        j = span + 1
-    for j, h in enumerate(heads):
-        if not two:
-            ws.write_string(2, j, h[0], bold)
-        elif len(h) == 2:
-            ws.write_string(3, j, h[1], bold)
-    at = 4 if two else 3
+    at = _header(ws, r, bold)
     n = 0
     sums = [0.0] * (last + 1)
     part = [0.0] * (last + 1)
@@ -159,6 +140,34 @@ def _write_sheet(
     _total(ws, r, at, "合计", sums)
     ws.write_string(at + 1, 0, "填表人：  审核人：  ")
     return n
+
+
+def _header(ws: Any, r: Resource, bold: Any) -> int:
+    """Header of one or two levels, row by row as constant memory demands; returns the first data row."""
+    heads = [c[1].split("/") for c in r.columns]
+    last = len(heads) - 1
+    if all(len(h) == 1 for h in heads):
+        for j, h in enumerate(heads):
+            ws.write_string(2, j, h[0], bold)
+        return 3
+    j = 0
+    while j <= last:
+        span = j
+        while span < last and len(heads[j]) == 2 and heads[span + 1][0] == heads[j][0]:
+            span += 1
+        if span > j:
+            ws.merge_range(2, j, 2, span, heads[j][0], bold)
+        else:
+            ws.write_string(2, j, heads[j][0], bold)
+        j = span + 1
+    for j, h in enumerate(heads):
+        if len(h) == 2:
+            ws.write_string(3, j, h[1], bold)
+        else:
+            # merge_range would write row 2 again, which has left memory by now; the range alone is still to be declared
+            ws.write_blank(3, j, None, bold)
+            ws.merge.append((2, j, 3, j))
+    return 4
 
 
 def _total(ws: Any, r: Resource, at: int, title: str, sums: list[float]) -> None:
