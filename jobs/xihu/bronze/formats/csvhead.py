@@ -40,7 +40,7 @@ def _best(contract: Contract, lines: list[Line], dialect: Dialect, reach: int) -
 def find_header(path: Path, contract: Contract) -> tuple[Inspection, Dialect] | Refusal:
     """The header's place and columns.
 
-    With `layout.title_rows` the header is looked for in the first ten records and the number is an expectation; without, it must come first.
+    With `layout.title_rows` the header is looked for in the first ten records and the number is an expectation; without, it comes first.
     """
     delivery = contract.delivery
     agreed = enc.codec(delivery.encoding)
@@ -150,9 +150,10 @@ def _no_header(
         return Refusal("empty_file", "文件没有内容", "请重报")
     raw, need = lines[0].raw, max(1, len(contract.fields) // 3)
     for other in ("gb18030", "utf-8", "big5hkscs", "big5", "cp1252", "utf-16-le", "shift_jis"):
-        if other != encoding and enc.decodes(raw, other) and match(contract, dialect.cells(raw.decode(other))).score >= need:
-            if not raw.isascii():
-                return Refusal("wrong_encoding", f"文件是 {other} 编码，约定为 {encoding}", "请按约定的编码重报")
+        if other == encoding or raw.isascii() or not enc.decodes(raw, other):
+            continue
+        if match(contract, dialect.cells(raw.decode(other))).score >= need:
+            return Refusal("wrong_encoding", f"文件是 {other} 编码，约定为 {encoding}", "请按约定的编码重报")
     texts = [t for r in lines for t in (r.text,) if t is not None]
     first = lines[0].text
     for whole in (first, *texts):

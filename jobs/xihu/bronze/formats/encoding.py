@@ -1,7 +1,7 @@
 """Encodings: which one a file is in, and whether its text was garbled before it was sent.
 
 GB18030 contains GBK and GB2312 (GB 18030-2022), so all three are read as GB18030. In none of them, nor in UTF-8, nor in single-byte code
-pages, can a line end, a quote or a comma be part of a longer character: bytes are split into lines first, then decoded strictly line by line.
+pages, can a line end, a quote or a comma be part of a longer character: bytes are split into lines first, then decoded line by line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether a text as sent looks like a value of a field's type.
 
-This is a judgement of shape, lenient on purpose: it decides only whether columns stand in each other's place, or whether a first line is data.
+This is a judgement of shape, lenient on purpose: it decides only whether columns stand in each other's place, or whether a line is data.
 Validity of a value is judged later, with the field's own rules.
 """
 
@@ -21,7 +21,8 @@ _PLACEHOLDERS = {"", "无", "暂无", "待补", "不详", "未知", "/", "-", "-
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 _DATE = re.compile(
-    r"(\d{8}|\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/. ]([01]?\d|[a-z]{3,9})[-/. ](\d{4}|\d{2})|\d{5}(\.\d+)?)([ t]?\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
+    r"(\d{8}|\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/. ]([01]?\d|[a-z]{3,9})[-/. ](\d{4}|\d{2})|\d{5}(\.\d+)?)"
+    r"([ t]?\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
     re.I,
 )
 _MONTH = re.compile(r"\d{4}[-/.年]?(0?[1-9]|1[0-2])月?")
@@ -109,7 +110,7 @@ def looks_like_data(contract: Contract, cells: Sequence[str]) -> bool:
 def swapped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], least: int = 3) -> tuple[str, str] | None:
     """Two fields whose values stand in each other's column throughout the sample; None if there are none.
 
-    A pair is named when the columns as they are fit badly (at most a fifth of one of them) and exchanged fit nearly all. Fields of free text
+    A pair is named when the columns as they are fit badly (at most a fifth of one of them) and exchanged fit nearly all. Fields of text
     fit anything, so they count as a partner only of types that nothing else looks like (numbers of persons and companies, phones, dates).
     """
     specs = list(contract.fields.items())

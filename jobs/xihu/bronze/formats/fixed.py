@@ -1,6 +1,6 @@
 """Fixed-width records in bytes of the agreed encoding (archetype F3): header, detail and trailer lines with control totals.
 
-Bytes are sliced before they are decoded: a Chinese character is two or four bytes, and a slice of decoded text would shift every later field.
+Bytes are sliced before they are decoded: a Chinese character is two or four bytes, a slice of decoded text would shift all later fields.
 """
 
 from __future__ import annotations

@@ -34,9 +34,8 @@ class Match:
 
 
 def names_of(contract: Contract) -> dict[str, str]:
-    """Folded title → field name: titles, former titles, and the field's own name."""
-    names = {fold(name): name for name in contract.fields}
-    names |= {fold(old): name for name, spec in contract.fields.items() for old in spec.titles}
+    """Folded title → field name; today's titles win over former ones."""
+    names = {fold(old): name for name, spec in contract.fields.items() for old in spec.titles}
     return names | {fold(spec.title): name for name, spec in contract.fields.items()}
 
 
@@ -62,6 +61,12 @@ def match(contract: Contract, titles: Sequence[str]) -> Match:
             found.twice.append(title)
         else:
             found.positions[name] = position
+    # A column may stand under the field's own name, where no title of the field is met.
+    for position, title in list(found.unknown):
+        name = fold(title)
+        if name in contract.fields and name not in found.positions:
+            found.positions[name] = position
+            found.unknown.remove((position, title))
     return found
 
 

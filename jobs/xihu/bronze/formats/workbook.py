@@ -78,7 +78,13 @@ def check_archive(path: Path) -> Refusal | None:
         return Refusal("wrong_format", "文件是旧版 .xls，不是 .xlsx", "请另存为 .xlsx 后重报")
     if not head.startswith(b"PK"):
         start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        what = "网页（HTML）" if start.startswith((b"<html", b"<!doctype", b"<table", b"<head")) else "XML" if start.startswith(b"<") else "文本"
+        what = (
+            "网页（HTML）"
+            if start.startswith((b"<html", b"<!doctype", b"<table", b"<head"))
+            else "XML"
+            if start.startswith(b"<")
+            else "文本"
+        )
         return Refusal("wrong_format", f"文件实际是{what}，不是 .xlsx", "请按约定的格式重报")
     if size > MAX_FILE:
         return Refusal("unsafe_archive", f"文件 {size} 字节，超过上限", "请分批报送")
@@ -95,7 +101,9 @@ def check_archive(path: Path) -> Refusal | None:
                 if e.flag_bits & 1:
                     return Refusal("wrong_format", "压缩包已加密", "请去掉密码后重报")
                 if e.file_size > 1 << 20 and e.file_size > MAX_RATIO * max(e.compress_size, 1):
-                    return Refusal("unsafe_archive", f"条目 {e.filename} 展开 {e.file_size // max(e.compress_size, 1)} 倍", "请用表格软件重新保存")
+                    return Refusal(
+                        "unsafe_archive", f"条目 {e.filename} 展开 {e.file_size // max(e.compress_size, 1)} 倍", "请用表格软件重新保存"
+                    )
             if sum(e.file_size for e in entries) > MAX_UNZIPPED:
                 return Refusal("unsafe_archive", "展开后超过上限", "请分批报送")
             if "[Content_Types].xml" not in names or not any(n.endswith("workbook.xml") for n in names):

@@ -90,7 +90,9 @@ def _inspect(book: Workbook, contract: Contract) -> Inspection | Refusal:
         return Refusal("columns_swapped", f"“{one}”与“{two}”两列的内容整列互换", "请提供方核对导出程序后重报")
     if total == 0 and contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量报表只有表头，没有记录", "若确实为空，请书面说明；否则请重报")
-    return Inspection("", headers[0], sheets[0]["columns"], warnings, [s["name"] for s in sheets], {"sheets": sheets, "splits": [None], "records": total})
+    return Inspection(
+        "", headers[0], sheets[0]["columns"], warnings, [s["name"] for s in sheets], {"sheets": sheets, "splits": [None], "records": total}
+    )
 
 
 class _Notes:
@@ -174,7 +176,9 @@ def _sample(
     return count, sample, beside
 
 
-def read(path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None) -> Iterator[pa.RecordBatch]:
+def read(
+    path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None
+) -> Iterator[pa.RecordBatch]:
     """Every data row of every data sheet once, as batches of READ_SCHEMA; `_row` starts anew in each sheet."""
     name = file or path.name
     with Workbook(path) as book:
