@@ -18,6 +18,7 @@ from xihu.contract.problems import Problem
 
 Path_ = tuple[str | int, ...]
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?(0|[1-9]\d*)")
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -48,7 +49,7 @@ def dotted(path: Path_) -> str:
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text = node.value
-    if node.style is not None:
+    if node.style:
         return text
     if text in ("", "~", "null", "Null", "NULL"):
         return None
@@ -76,7 +77,7 @@ def _build(node: yaml.Node, path: Path_, source: Source) -> Any:
                 source.problem((*path, "?"), "键必须是文字 / a key must be a plain word", "改为 name: value / write name: value")
                 continue
             # Keys are words even where they look like numbers; that a map's key needs quotes is for the model to say.
-            key = key_node.value if key_node.style is not None or isinstance(_scalar(key_node), str) else _scalar(key_node)
+            key = key_node.value if key_node.style or isinstance(_scalar(key_node), str) else _scalar(key_node)
             inner = (*path, key if isinstance(key, str) else key_node.value)
             if key in data:
                 first = source.lines.get(inner, 0)
@@ -114,7 +115,7 @@ def read_source(file: Path, name: str) -> Source:
         )
         return source
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
