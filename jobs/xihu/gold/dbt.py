@@ -1,0 +1,107 @@
+"""dbt inside our own process and Spark session: marts are built into `stage_<schema>` and tested there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from xihu.settings import settings
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from pyspark.sql import SparkSession
+
+PROJECT = settings().root / "dbt_project"
+
+
+class DbtFailed(RuntimeError):
+    """A model or test failed; `failures` are (name, status, message)."""
+
+    def __init__(self, words: Sequence[str], failures: list[tuple[str, str, str]], output: str = "") -> None:
+        self.failures = failures
+        lines = "\n".join(f"  {name}: {status} {message}" for name, status, message in failures)
+        super().__init__(f"dbt {' '.join(words[:2])} 未通过 / failed:\n{lines or output[-2000:]}")
+
+
+def dbt(*words: str, variables: dict[str, Any] | None = None, progress: Any = None) -> dbtRunnerResult:
+    """Runs one dbt command in this process; the active Spark session is the one it uses.
+
+    Args:
+        words: such as ``"build", "--select", "tag:before_models"``.
+        variables: `months` and `as_of`.
+        progress: called with "<name> <status>" as nodes finish.
+
+    Raises:
+        DbtFailed: something did not pass; nothing downstream was built.
+    """
+    from dbt.cli.main import dbtRunner
+
+    work = settings().work / "dbt"
+    work.mkdir(parents=True, exist_ok=True)
+    args = [*words, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-version-check"]
+    args += ["--target-path", str(work / "target"), "--log-path", str(work / "log"), "--log-level", "none", "--no-use-colors"]
+    if variables:
+        args += ["--vars", yaml.safe_dump(variables, default_flow_style=True, width=10**6).strip()]
+    callbacks: list[Any] = []
+    if progress:
+
+        def tell(event: Any) -> None:
+            if event.info.name in ("LogModelResult", "LogSeedResult"):
+                progress(f"{event.data.node_info.node_name}：{event.data.node_info.node_status}")
+
+        callbacks.append(tell)
+    output = io.StringIO()
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    with contextlib.redirect_stdout(output):
+        result = dbtRunner(callbacks=callbacks).invoke(args)
+    if not result.success:
+        items = getattr(result.result, "results", None) or []
+        bad = [
+            (i.node.name, str(i.status), (i.message or "").strip()) for i in items if str(i.status) in ("error", "fail", "runtime error")
+        ]
+        raise DbtFailed(words, bad, str(result.exception or output.getvalue()))
+    return result
+
+
+def dbt_vars(months: Sequence[date], as_of: datetime) -> dict[str, Any]:
+    """The variables of a build. `as_of` is taken as UTC when naive.
+
+    Raises:
+        ValueError: no month, or a day that is not the first of one.
+    """
+    if not months or any(m.day != 1 for m in months):
+        raise ValueError(f"months: first days of months are needed, got {list(months)}")
+    instant = as_of.astimezone(UTC) if as_of.tzinfo else as_of
+    return {"months": [m.isoformat() for m in sorted(set(months))], "as_of": instant.strftime("%Y-%m-%d %H:%M:%S.%f")}
+
+
+def build_marts(spark: SparkSession, months: Sequence[date], as_of: datetime, tag: str = "before_models", progress: Any = None) -> Any:
+    """`dbt build` of one tag: `before_models` (programmes, entitlement) or `after_models` (themes). Unit tests are for the test suite.
+
+    Raises:
+        DbtFailed: a model or data test did not pass.
+    """
+    del spark  # dbt finds the active session; the argument says that there must be one
+    return dbt(
+        "build", "--select", f"tag:{tag}", "--exclude-resource-type", "unit_test", variables=dbt_vars(months, as_of), progress=progress
+    )
+
+
+def months_until(spark: SparkSession, as_of: datetime, last: int = 3) -> list[date]:
+    """The newest months for which benefits are on record, as known at `as_of`; at most `last`, oldest first."""
+    from pyspark.sql import functions as F
+
+    from xihu.lake.history import asof
+
+    paid = asof(spark.table("gold.benefit_payment"), None, as_of)
+    rows = paid.select(F.trunc("month", "MM").alias("m")).distinct().orderBy(F.desc("m")).limit(last).collect()
+    return sorted(r.m for r in rows)
+
+
+__all__ = ["PROJECT", "DbtFailed", "build_marts", "dbt", "dbt_vars", "months_until"]
