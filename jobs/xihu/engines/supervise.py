@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import hashlib
 import json
 import time
@@ -17,7 +19,7 @@ from xihu.engines import archive, ports, processes, registry, supervisor
 from xihu.engines.errors import EngineError
 from xihu.engines.keys import private_folder, write_private
 from xihu.engines.program import Program
-from xihu.engines.progress import Reporter, reporter
+from xihu.engines.progress import Reporter, Silent, reporter
 from xihu.settings import Settings, settings
 
 # An engine that has died this often while it was waited for will not come up by itself.
@@ -31,7 +33,8 @@ class EngineStatus:
     Attributes:
         state: stopped (nobody asked for it, or `down`), starting, running (answers), ill (its process runs and does not answer),
             restarting (it ended and is about to be started again), failed (given up), orphaned (runs without supervisor).
-        since: seconds since the epoch at which its process started, or None.
+        ports: all ports it listens on; `port` is the one users ask.
+        since: when its process started (UTC), or None.
         wanted: whether `up` was asked for it and `down` was not since.
     """
 
@@ -40,8 +43,9 @@ class EngineStatus:
     state: str
     pid: int | None
     port: int
+    ports: tuple[int, ...]
     healthy: bool
-    since: float | None
+    since: dt.datetime | None
     log: Path
     url: str
     wanted: bool
@@ -118,8 +122,9 @@ def status() -> list[EngineStatus]:
                 state=_state(p, info, healthy, bool(own)),
                 pid=pid,
                 port=vars(s.ports)[p.ports[0]],
+                ports=tuple(vars(s.ports)[n] for n in p.ports),
                 healthy=healthy,
-                since=since,
+                since=dt.datetime.fromtimestamp(since, dt.UTC) if since else None,
                 log=p.log(s),
                 url=p.url,
                 wanted=name in wanted(s),
@@ -275,3 +280,19 @@ def down(names: list[str] | None = None, progress: Reporter | None = None) -> li
         for name in chosen:
             show.step(f"■ {name}")
     return status()
+
+
+def restart(name: str) -> list[EngineStatus]:
+    """Stop and start one engine that `up` was asked for, and wait until it answers."""
+    s = settings()
+    if supervisor.alive(s):
+        with contextlib.suppress(xmlrpc.client.Fault):
+            supervisor.rpc(s).stopProcess(name, True)
+    return up([name], Silent())
+
+
+def restart_all() -> list[EngineStatus]:
+    """Stop and start all engines that `up` was asked for, the supervisor too."""
+    names = wanted(settings())
+    down(None, Silent())
+    return up(names, Silent()) if names else status()

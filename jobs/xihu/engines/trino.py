@@ -94,7 +94,7 @@ def program(s: Settings) -> Program:
         render=render,
         healthy=lambda: healthy(s),
         url=f"https://127.0.0.1:{s.ports.trino_https}",
-        digest_of=tuple(etc / f for f in ("config.properties", "resource-groups.json", "catalog/delta.properties")),
+        digest_of=(*(etc / f for f in ("config.properties", "resource-groups.json", "catalog/delta.properties")), tls.server_file(s)),
         settle=10,
         patience=150,
     )
