@@ -68,7 +68,7 @@ def block(mint: ids.Mint, rng: Random, district: str, local: bool, n: int, numbe
         age = draw_age(rng, local)
         men = people_share(age)
         people.append(make_person(mint, rng, district, local, age, 1 if rng.random() * 100 < men else 2, today))
-    together = 0.25 if ids.DISTRICTS[district][4] < 0.1 else 0.42
+    together = 0.55 if ids.DISTRICTS[district][4] < 0.1 else 0.8
     for h in households(people, today, rng, f"{district}{'' if local else 'L'}{number:05d}", together):
         lives.settle(h, w, rng)
         if local:

@@ -25,8 +25,10 @@ REPAIRS = {
 }  # fmt: skip
 REFUSALS = {
     "id_scientific": ("csv", "xlsx"), "id_number_cell": ("xlsx",), "id_zeros": ("csv",), "id_short": ("csv", "xlsx", "fixed"),
-    "id_letter_o": ("csv", "xlsx", "fixed"), "id_letter_l": ("csv", "xlsx"), "id_masked": ("csv", "xlsx"), "id_check": ("csv", "xlsx", "fixed"),
-    "id_birth": ("csv", "xlsx", "fixed"), "id_placeholder": ("csv", "xlsx"), "id_ones": ("csv", "xlsx"), "id_empty": ("csv", "xlsx", "fixed"),
+    "id_letter_o": ("csv", "xlsx", "fixed"), "id_letter_l": ("csv", "xlsx"), "id_masked": ("csv", "xlsx"),
+    "id_check": ("csv", "xlsx", "fixed"),
+    "id_birth": ("csv", "xlsx", "fixed"), "id_placeholder": ("csv", "xlsx"), "id_ones": ("csv", "xlsx"),
+    "id_empty": ("csv", "xlsx", "fixed"),
     "swapped": ("csv", "xlsx"), "bad_date": ("csv", "xlsx"), "bad_number": ("csv", "xlsx"), "out_of_range": ("csv", "xlsx"),
     "unknown_code": ("csv",), "formula": ("csv", "xlsx"), "extra_cell": ("csv",), "bad_bytes": ("csv",), "bad_uscc": ("csv",),
     "other_content": ("csv",), "certificate_mismatch": ("csv",), "mothers_id": ("csv",),
@@ -40,6 +42,7 @@ REASON = {
     "bad_uscc": "bad_uscc", "other_content": "duplicate_key", "certificate_mismatch": "inconsistent", "mothers_id": "check_failed",
     "identical_copy": "duplicate",
 }  # fmt: skip
+RARE = ("id_number_cell", "certificate_mismatch", "mothers_id")
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,12 @@ class Dirt:
             return ""
         repairs, refusals = self.classes(r)
         pool = refusals if u < r.refuse else repairs
-        return pool[x % 1_000_003 % len(pool)] if pool else ""
+        if not pool:
+            return ""
+        rare = [n for n in RARE if n in pool]
+        if rare and x >> 40 & 1:  # classes that only a small resource can show: half of its refusals
+            return rare[x % 1_000_003 % len(rare)]
+        return pool[x % 1_000_003 % len(pool)]
 
     def apply(self, name: str, r: Resource, cells: list[str], rng: Random) -> Spoilt | None:
         """Spoils formatted cells; None where this row has nothing that this class could spoil."""

@@ -104,7 +104,8 @@ def papers(p: Person, k: int, t: date, w: Window, emit: Emit) -> None:
         known = p.id18 if p.registered_on <= t else ""
         f, m = p.father, p.mother
         emit("wj__birth_certificate", k, p.district, [
-            f"P33{p.key % 10**7:07d}", p.name, _sex(p), _iso(p.birth), known, m.name, sent_id(m), f.name if f else "", sent_id(f) if f else "",
+            f"P33{p.key % 10**7:07d}", p.name, _sex(p), _iso(p.birth), known, m.name, sent_id(m),
+            f.name if f else "", sent_id(f) if f else "",
             f"杭州市{ids.DISTRICTS[p.district][0]}妇幼保健院", str(2500 + p.key % 1500), p.district,
         ], p)  # fmt: skip
     if p.death and p.death_certified == k:
@@ -114,13 +115,15 @@ def papers(p: Person, k: int, t: date, w: Window, emit: Emit) -> None:
         ], p)  # fmt: skip
     if p.cremated and p.cremation_reported == k:
         emit("mz__cremation", k, p.district, [
-            "", p.name, sent_id(p), _sex(p), _iso(p.death), _iso(p.cremated), ("杭州殡仪馆", "萧山殡仪馆", "余杭殡仪馆", "富阳殡仪馆")[p.key % 4],
+            "", p.name, sent_id(p), _sex(p), _iso(p.death), _iso(p.cremated),
+            ("杭州殡仪馆", "萧山殡仪馆", "余杭殡仪馆", "富阳殡仪馆")[p.key % 4],
             p.at(t),
         ], p)  # fmt: skip
     if p.married_on and first_of(p.married_on) == month and p.spouse:
         man, woman = (p, p.spouse) if p.sex == 1 else (p.spouse, p)
         emit("mz__marriage", k, p.district, [
-            f"J{p.district}-{t.year}-{p.key % 10**6:06d}", man.name, sent_id(man), woman.name, sent_id(woman), _iso(p.married_on), p.district,
+            f"J{p.district}-{t.year}-{p.key % 10**6:06d}", man.name, sent_id(man), woman.name, sent_id(woman),
+            _iso(p.married_on), p.district,
         ], p)  # fmt: skip
 
 
@@ -206,7 +209,8 @@ def families(h: Household, k: int, t: date, emit: Emit) -> None:
     district = head.at(t)
     men = sum(1 for p in covered if p.sex == 1)
     emit("mz__dibao_family", k, district, [
-        "", "DB" + h.no, head.name, sent_id(head, True), str(len(covered)), str(men), str(len(covered) - men), _money(h.dibao[2]), _iso(month), _iso(h.dibao[0]),
+        "", "DB" + h.no, head.name, sent_id(head, True), str(len(covered)), str(men), str(len(covered) - men),
+        _money(h.dibao[2]), _iso(month), _iso(h.dibao[0]),
     ], head)  # fmt: skip
     for p in covered:
         relation = RELATION.get(p.relation, "其他亲属") if p is not head else "户主"
@@ -292,7 +296,8 @@ def insurance(p: Person, k: int, t: date, w: Window, emit: Emit) -> None:
         if gone is None or gone >= w.first:
             scheme = "310" if p.medical == "employee_medical" else "390"
             emit("yb__medical_register", k, district, [
-                f"3301{p.key % 10**10:010d}", sent_id(p), p.name, "M" if p.sex == 1 else "F", scheme, INSURED["ended" if gone else "active"],
+                f"3301{p.key % 10**10:010d}", sent_id(p), p.name, "M" if p.sex == 1 else "F", scheme,
+                INSURED["ended" if gone else "active"],
                 _iso(p.medical_since), _iso(gone), district, _iso(t),
             ], p)  # fmt: skip
 
@@ -340,7 +345,8 @@ def rolls(p: Person, k: int, t: date, emit: Emit) -> None:
             minor = guardian is not None and p.age(t) < 18
             emit("jy__school_roll", k, p.district, [
                 s.number, p.name, sent_id(p), "1" if p.sex == 1 else "0", s.name, STAGES[s.stage], _iso(s.since), _iso(left),
-                ROLL[s.status if left else "enrolled"], guardian.name if minor and guardian else "", sent_id(guardian) if minor and guardian else "",
+                ROLL[s.status if left else "enrolled"],
+                guardian.name if minor and guardian else "", sent_id(guardian) if minor and guardian else "",
                 p.district, _iso(t),
             ], p)  # fmt: skip
     if p.veteran and here and p.alive(t):

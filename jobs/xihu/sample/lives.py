@@ -16,6 +16,7 @@ from xihu.sample.dates import Window, add_months, add_years, first_of, month_end
 from xihu.sample.people import MORTALITY, Household, Person, School, Spell
 
 SCHEME_START = date(2010, 1, 1)  # the residents' scheme of the city
+UNIVERSITIES = ("大学", "工业大学", "理工大学", "工商大学", "经济职业技术学院", "中医药大学")
 LEVELS = (100, 300, 500, 800, 1200, 2000)
 STANDARD = {"330185": 734.0, "330122": 655.0, "330127": 655.0, "330182": 655.0}  # dibao 元 per head and month; 819 in the rest
 
@@ -60,8 +61,8 @@ def schooling(p: Person, w: Window, rng: Random) -> None:
     elif a <= 21:
         p.education = "61"
         if rng.random() < 0.58:
-            p.school.append(School("浙江" + rng.choice(["大学", "工业大学", "理工大学", "工商大学", "经济职业技术学院", "中医药大学"]), "university",
-                                   date(year - (a - 18), 9, 1), None, "enrolled", number))  # fmt: skip
+            title = "浙江" + rng.choice(UNIVERSITIES)
+            p.school.append(School(title, "university", date(year - (a - 18), 9, 1), None, "enrolled", number))
             if rng.random() < 0.004:
                 p.school[-1].left, p.school[-1].status = w.any_day(rng), "left"
         elif a == 18:
@@ -101,7 +102,7 @@ def employee_career(p: Person, w: Window, rng: Random) -> None:
         if out > w.first:
             p.jobs.append(Spell(begun, out, "ended", firm))
         return
-    if rng.random() < 0.022:  # out of work; the account is kept
+    if rng.random() < 0.012:  # out of work; the account is kept
         stop = month_end(date(w.first.year, 1 + rng.randrange(max(1, w.first.month - 1)), 1))
         p.employee.append(Spell(min(begun, first_of(stop)), stop, "suspended", firm, base))
         return
@@ -136,7 +137,7 @@ def pay_years(p: Person, w: Window, rng: Random, until: date) -> None:
             + 0.85 * p.income
             + 0.75 * p.care
             + 0.045 * (age - 42)
-            - 1.25 * min(missed, 2)
+            - 1.0 * min(missed, 2)
             - (0.9 if moved else 0.0)
             + (0.7 if age >= 55 else 0.0)
         )
@@ -157,7 +158,7 @@ def resident_member(p: Person, w: Window, rng: Random) -> None:
     """A member of the residents' scheme of working age."""
     begun = date(max(2010, min(p.birth.year + 18, w.first.year)), 1 + rng.randrange(6), 1)
     pay_years(p, w, rng, w.last)
-    lapsed = not any(y in p.contributions for y in (w.first.year - 2, w.first.year - 1, w.first.year)) and begun.year <= w.first.year - 3
+    lapsed = begun.year <= w.first.year - 4 and not any(w.first.year - y in p.contributions for y in range(4))
     spell = Spell(begun)
     if lapsed:
         spell.end, spell.status = date(w.first.year - 1, 12, 31), "suspended"
@@ -227,7 +228,7 @@ def work(p: Person, w: Window, rng: Random) -> None:
         resident_pensioner(p, w, rng)
         return
     x = rng.random()
-    joined = 0.925 if age >= 25 else 0.80
+    joined = 0.958 if age >= 25 else 0.90
     if x < joined:
         resident_member(p, w, rng)
         if p.age(w.last) >= 60:
@@ -366,7 +367,7 @@ def dibao(h: Household, w: Window, rng: Random) -> None:
     poor = -sum(p.income for p in people) / len(people)
     sick = sum(1 for p in people if p.disability)
     breadwinner = any(p.employee and p.retired is None for p in people)
-    chance = 0.0045 + 0.012 * max(0.0, poor) + 0.07 * sick
+    chance = 0.016 + 0.045 * max(0.0, poor) + 0.16 * sick
     if breadwinner:
         chance *= 0.1
     if any(p.retired for p in people):

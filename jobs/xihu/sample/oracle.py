@@ -1,7 +1,7 @@
 """Who is entitled, covered, and missed: brute force over the world's own facts.
 
-Three programmes as docs/interfaces.md defines them (W9, W12a, W12b), at the last day t of each month, with what the departments had reported
-by the last delivery: a death that nobody certified, cremated or cancelled in time is unknown to the city and so to this oracle.
+Three programmes as docs/interfaces.md defines them (W9, W12a, W12b), at the last day t of each month, with what the departments had
+reported by the last delivery: a death that nobody certified, cremated or cancelled in time is unknown to the city and so to this oracle.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _reason(p: Person, programme: str, t: date, w: Window, status: str, dead: bo
 
 def truths(p: Person, w: Window) -> list[list[str]]:
     """Rows of truth/entitlement.csv: entitled or covered or excused, and every planted near miss."""
-    out = []
+    out: list[list[str]] = []
     if not p.local:
         return out
     for programme in PROGRAMMES:

@@ -251,10 +251,10 @@ def households(people: list[Person], today: date, rng: Random, prefix: str, toge
     homes: list[list[Person]] = [[h, w] for h, w in sorted(pairs, key=lambda hw: hw[1].birth)]
     mothers = [home[1].birth.toordinal() for home in homes]
     room: dict[int, int] = {}
-    for child in [*children, *[p for p in single if p.age(today) < 32 and rng.random() < 0.8]]:
+    for child in [*children, *[p for p in single if p.age(today) < 46 and rng.random() < 0.85]]:
         lo = bisect_left(mothers, child.birth.toordinal() - 365 * 36)
         hi = bisect_left(mothers, child.birth.toordinal() - 365 * 21)
-        options = [j for j in range(lo, hi) if room.get(j, 0) < (1 if rng.random() < 0.75 else 2)]
+        options = [j for j in range(lo, hi) if room.get(j, 0) < (1 if rng.random() < 0.6 else 2)]
         if not options:
             options = list(range(lo, hi))
         if not options:
@@ -287,12 +287,12 @@ def households(people: list[Person], today: date, rng: Random, prefix: str, toge
         if home[0].age(today) >= 62 and len(home) <= 2 and young and rng.random() < together:
             k = rng.choice(young)
             gap = home[0].age(today) - homes[k][0].age(today)
-            if 20 <= gap <= 38 and len(homes[k]) < 6:
+            if 18 <= gap <= 42 and len(homes[k]) < 6:
                 for p in home:
                     p.relation = "50"
                 homes[k] = homes[k] + home
                 gone.add(j)
-    out = []
+    out: list[Household] = []
     for j, home in enumerate(homes):
         if j in gone:
             continue

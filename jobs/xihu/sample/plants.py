@@ -340,7 +340,7 @@ _plain("w12a_member", "W12a", "adult", lambda t: date(1972, 2, 29))
 def plant(mint: ids.Mint, rng: Random, district: str, place: int, places: int, w: Window, copies: int) -> list[Household]:
     """The planted households of one district: recipe n goes to district n modulo their number, month n modulo theirs."""
     m = Planter(mint, rng, district, w)
-    out = []
+    out: list[Household] = []
     n = 0
     for copy in range(copies):
         for tag, (programme, build) in RECIPES.items():
