@@ -94,12 +94,11 @@ def _group(table: pd.DataFrame, values: Mapping[str, str]) -> str:
 def card(fitted: Fitted, spec: ModelSpec, as_of: datetime, data: Mapping[str, Any], report: Mapping[str, Any], commit: str) -> str:
     """The page. Holds counts and rates of groups of persons, never a person's row."""
     years = fitted.years
-    backlog = report.get("backlog_years", [])
+    replayed = report.get("replayed", {})
     knowledge = "各训练年份均严格按数据湖当时已知。"
-    if backlog:
-        knowledge = (
-            f"{'、'.join(map(str, backlog))} 年早于本湖首批数据，按业务发生时间近似“当时可知”（一次性补录）；打分一律严格按已知时点。"
-        )
+    if replayed:
+        said = "；".join(f"{t}：{'、'.join(map(str, ys))} 年" for t, ys in sorted(replayed.items()))
+        knowledge = f"下列各表在所列年份尚未交付，以首批补录数据按业务发生时间近似“当时可知”：{said}。其余及打分一律严格按已知时点。"
     outcomes = report.get("outcomes", {})
     names = [n for n in _OUTCOMES if any(n in v for v in outcomes.values())]
     parts = [

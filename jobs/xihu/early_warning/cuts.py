@@ -7,7 +7,7 @@ day. A record that arrived afterwards is never taken into such a day, and a day 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,12 +35,17 @@ def end_of_year(year: int) -> datetime:
 
 @dataclass(frozen=True)
 class Cut:
-    """One year to predict, seen from `day`. `known[table]` = the moment at which the records of a table are taken as known."""
+    """One year to predict, seen from `day`.
+
+    `known[table]` = the moment at which the records of a table are taken as known; `backlog` = so it is for payments, `replayed` = the
+    tables whose bulk load stands in for what was known.
+    """
 
     year: int
     day: date
     backlog: bool
     known: dict[str, datetime]
+    replayed: list[str] = field(default_factory=list)
 
 
 def target_year(as_of: datetime, min_lead_days: int) -> int:
@@ -52,23 +57,35 @@ def scoring_cut(as_of: datetime, min_lead_days: int, tables: list[str]) -> Cut:
     return Cut(target_year(as_of, min_lead_days), day_of(as_of), False, dict.fromkeys(tables, as_of))
 
 
-def training_cuts(as_of: datetime, years: list[int], min_lead_days: int, starts: dict[str, datetime], lead: str) -> list[Cut]:
-    """One cut per year, as far from its January as `as_of` is from that of its target.
+def known_by(moment: datetime, start: datetime | None, as_of: datetime) -> tuple[datetime, bool]:
+    """(moment of knowledge, backlog?) of one table looked at from `moment`: strict once it was being received, else its bulk load."""
+    if start is None or moment >= start:
+        return min(moment, as_of), False
+    return min(start + timedelta(days=BULK_DAYS), as_of), True
+
+
+def training_cuts(
+    as_of: datetime, years: list[int], min_lead_days: int, starts: dict[str, datetime], lead: str, arrivals: list[datetime]
+) -> list[Cut]:
+    """One cut per year, as far from its January as `as_of` is from that of its target, but not before the year before was reported.
 
     Args:
         starts: first arrival per table; a table without records has none.
-        lead: the table whose first arrival decides whether the lake lived through a day.
+        lead: the table of payments.
+        arrivals: all moments, ascending, at which records of `lead` arrived.
     """
-    here = day_of(as_of)
-    offset = here - date(target_year(as_of, min_lead_days), 1, 1)
-    bulk = {t: min(s + timedelta(days=BULK_DAYS), as_of) for t, s in starts.items()}
+    offset = day_of(as_of) - date(target_year(as_of, min_lead_days), 1, 1)
     cuts = []
     for year in years:
         day = date(year, 1, 1) + offset
-        moment = instant(day)
-        backlog = lead not in starts or moment < starts[lead]
+        over = end_of_year(year - 1)
+        reported = next((a for a in arrivals if a >= over), None)
+        if reported is not None and starts[lead] <= instant(day) < reported < end_of_year(year):
+            day = day_of(reported) if instant(day_of(reported)) >= reported else day_of(reported) + timedelta(days=1)
+        known = {t: known_by(instant(day), s, as_of) for t, s in starts.items()}
+        backlog = known[lead][1]
         if backlog:
             # A yearly payment of the backlog bears its year only, so it counts as known when that year is over.
             day = max(day, date(year - 1, 12, 31))
-        cuts.append(Cut(year, day, backlog, {t: bulk.get(t, as_of) if backlog else moment for t in starts}))
+        cuts.append(Cut(year, day, backlog, {t: k for t, (k, _) in known.items()}, sorted(t for t, (_, b) in known.items() if b)))
     return cuts

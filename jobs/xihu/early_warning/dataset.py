@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from xihu.early_warning.cuts import Cut, day_of, end_of_year, scoring_cut, training_cuts
-from xihu.early_warning.features import INPUTS, Past, at_risk, first_arrivals, outcomes, read
+from xihu.early_warning.features import INPUTS, Past, arrivals, at_risk, outcomes, read
 from xihu.early_warning.spec import ModelSpec
 from xihu.early_warning.trainer import NotEnoughHistory
 
@@ -55,10 +55,11 @@ def training_set(spark: SparkSession, as_of: datetime, spec: ModelSpec, gold: st
     years = settled_years(spark, as_of, spec, gold)
     if not years:
         raise NotEnoughHistory(f"no settled year of {spec.population.scheme} contributions at {as_of:%Y-%m-%d}")
-    starts = {t: s for t, s in first_arrivals(spark, gold).items() if s <= as_of}
-    cuts = training_cuts(as_of, years, spec.label.min_lead_days, starts, "contribution")
+    came = {t: [a for a in arrivals(spark, t, gold) if a <= as_of] for t in INPUTS}
+    starts = {t: a[0] for t, a in came.items() if a}
+    cuts = training_cuts(as_of, years, spec.label.min_lead_days, starts, "contribution", came["contribution"])
     rows = at_risk(Past(spark, cuts, gold), spec)
-    happened = outcomes(spark, years, as_of, spec, gold)
+    happened = outcomes(spark, years, as_of, spec, gold, starts["contribution"])
     rows = rows.join(happened, ["person_id", "year"], "left").withColumn("outcome", F.coalesce("outcome", F.lit("lapsed"))).cache()
     try:
         counts = rows.groupBy("year", "outcome", "birth_unknown").count().collect()
@@ -75,7 +76,8 @@ def training_set(spark: SparkSession, as_of: datetime, spec: ModelSpec, gold: st
         "outcomes": {str(y): {r["outcome"]: r["count"] for r in counts if r["year"] == y and not r["birth_unknown"]} for y in years},
         "birth_unknown": sum(r["count"] for r in counts if r["birth_unknown"]),
         "sampled_share": share,
-        "backlog_years": [c.year for c in cuts if c.backlog],
+        "cuts": {str(c.year): c.day.isoformat() for c in cuts},
+        "replayed": {t: [c.year for c in cuts if t in c.replayed] for t in starts if any(t in c.replayed for c in cuts)},
         "missing_tables": [t for t in INPUTS if not spark.catalog.tableExists(f"{gold}.{t}")],
         "first_arrivals": {t: s.isoformat() for t, s in starts.items()},
     }

@@ -7,12 +7,12 @@ the year before is a known fact and not a prediction, so stands outside.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from xihu.early_warning.cuts import Cut, end_of_year
+from xihu.early_warning.cuts import Cut, end_of_year, known_by
 from xihu.early_warning.spec import ModelSpec
 from xihu.lake.history import asof
 
@@ -33,6 +33,7 @@ INPUTS: dict[str, dict[str, str]] = {
     "benefit_payment": {"person_id": "bigint", "kind": "string", "month": "date", "amount": "decimal(18,2)"},
     "school_enrolment": {"person_id": "bigint", "status": "string"},
 }
+LONG_AGO = date(1800, 1, 1)  # stands for an open beginning
 PENSIONS = ["resident_pension", "employee_pension"]
 GONE = ["cancelled", "moved_out", "army", "abroad", "prison"]
 
@@ -49,14 +50,10 @@ def read(spark: SparkSession, table: str, gold: str = "gold") -> DataFrame:
     return df.select(*[(F.col(c) if c in have else F.lit(None)).cast(t).alias(c) for c, t in wanted.items()])
 
 
-def first_arrivals(spark: SparkSession, gold: str = "gold") -> dict[str, datetime]:
-    """First known_from (UTC) of each input table that has records."""
-    found = {}
-    for table in INPUTS:
-        value = read(spark, table, gold).agg(F.unix_micros(F.min("known_from"))).collect()[0][0]
-        if value is not None:
-            found[table] = datetime.fromtimestamp(value / 1_000_000, tz=end_of_year(2000).tzinfo)
-    return found
+def arrivals(spark: SparkSession, table: str, gold: str = "gold") -> list[datetime]:
+    """The moments (UTC, ascending) at which records of an input table became known: one per delivery, so few."""
+    rows = read(spark, table, gold).select(F.unix_micros("known_from").alias("at")).where("at IS NOT NULL").distinct().collect()
+    return sorted(datetime.fromtimestamp(r["at"] / 1_000_000, tz=UTC) for r in rows)
 
 
 class Past:
@@ -72,7 +69,7 @@ class Past:
         """Records of `table` per cut: known at the cut's moment, and `event` (default valid_from) not after its day."""
         df = read(self.spark, table, self.gold).crossJoin(self.frame)
         df = asof(df, None, F.col(f"k_{table}"))
-        when = F.coalesce(F.col("valid_from"), F.lit(date.min)) if event is None else event
+        when = F.coalesce(F.col("valid_from"), F.lit(LONG_AGO)) if event is None else event
         return df.where(when <= F.col("day"))
 
     def persons(self) -> DataFrame:
@@ -80,8 +77,8 @@ class Past:
 
         Somebody all of whose rows ended on or before the day has left the register.
         """
-        df = self.known("person", event=F.lit(date.min))
-        valid = (F.coalesce("valid_from", F.lit(date.min)) <= F.col("day")) & (
+        df = self.known("person", event=F.lit(LONG_AGO))
+        valid = (F.coalesce("valid_from", F.lit(LONG_AGO)) <= F.col("day")) & (
             F.col("valid_to").isNull() | (F.col("valid_to") > F.col("day"))
         )
         each = Window.partitionBy("person_id", "year")
@@ -107,7 +104,8 @@ class Past:
     def paid(self, spec: ModelSpec) -> DataFrame:
         """(person_id, year, paid_year, amount, division): years paid for, net of refunds, as known."""
         period = F.col("period")
-        event = F.when(F.col("backlog"), F.make_date(F.year(period), F.lit(12), F.lit(31))).otherwise(period)
+        start = F.when(F.col("backlog"), F.make_date(F.year(period), F.lit(12), F.lit(31))).otherwise(period)
+        event = F.greatest(start, F.coalesce("valid_from", start))
         df = self.known("contribution", event).where(F.col("scheme") == spec.population.scheme)
         df = df.groupBy("person_id", "year", F.year(period).alias("paid_year")).agg(
             F.sum("amount").alias("amount"), F.max("division").alias("division")
@@ -207,13 +205,21 @@ def _derive(df: DataFrame, spec: ModelSpec) -> DataFrame:
     )
 
 
-def outcomes(spark: SparkSession, years: list[int], known_at: datetime, spec: ModelSpec, gold: str = "gold") -> DataFrame:
-    """(person_id, year, outcome) of settled years, with the knowledge of `known_at`: `paid` or the exit; a risk row without one lapsed.
+def outcomes(
+    spark: SparkSession, years: list[int], known_at: datetime, spec: ModelSpec, gold: str = "gold", started: datetime | None = None
+) -> DataFrame:
+    """(person_id, year, outcome) of years, with the knowledge of `known_at`: `paid` or the exit; a risk row without one lapsed.
 
     Exits compete with a lapse and are not lapses: who dies, leaves, moves to the employees' scheme, begins to draw a pension or goes to
-    school has no contribution to miss (国发〔2014〕8号 三、六、九).
+    school has no contribution to miss (国发〔2014〕8号 三、六、九). A payment reported after the year has settled is a lapse made good.
+
+    Args:
+        started: first arrival of contributions; a year that settled before it is read from the bulk load.
     """
-    cuts = [Cut(y, date(y, 12, 31), False, dict.fromkeys(INPUTS, known_at)) for y in years]
+    cuts = []
+    for year in years:
+        settled, _ = known_by(end_of_year(year) + timedelta(days=spec.label.settle_days), started, known_at)
+        cuts.append(Cut(year, date(year, 12, 31), False, dict.fromkeys(INPUTS, known_at) | {"contribution": settled}))
     past = Past(spark, cuts, gold)
     first = F.make_date("year", F.lit(1), F.lit(1))
     paid = _flag(past.paid(spec).where("paid_year = year"), "paid")

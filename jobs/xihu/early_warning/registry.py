@@ -82,7 +82,7 @@ def register(fitted: Fitted, spec: ModelSpec, as_of: datetime, data: Mapping[str
                 "test_year": fitted.years["test"][0],
                 "folds": spec.training.folds,
                 "capacity": json.dumps(spec.capacity.model_dump(), ensure_ascii=False),
-                "backlog_years": ",".join(map(str, report.get("backlog_years", []))) or "none",
+                "replayed": json.dumps(report.get("replayed", {}), sort_keys=True)[:500],
                 "sampled_share": report.get("sampled_share", 1.0),
             }
         )
