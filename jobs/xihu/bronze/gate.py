@@ -59,7 +59,11 @@ def items(deliveries: Iterable[Delivered], contracts: Iterable[Contract]) -> lis
 def _stranger(dept: str, name: str, known: list[Contract], fits: list[Contract]) -> Refusal:
     if fits:
         names = "、".join(c.resource for c in fits)
-        return Refusal("wrong_format", f"文件名同时符合多个目录：{names}", "请让各目录的 delivery.files 互不重叠（more than one contract expects this name）")
+        return Refusal(
+            "wrong_format",
+            f"文件名同时符合多个目录：{names}",
+            "请让各目录的 delivery.files 互不重叠（more than one contract expects this name）",
+        )
     patterns = [c.delivery.files for c in known]
     near = get_close_matches(f"{dept}/{name}", patterns, 1, 0.0)
     hint = f"；最接近的是 {near[0]}" if near else ""
@@ -78,7 +82,9 @@ def examine(spark: SparkSession, pending: list[Item]) -> list[Item]:
     todo.sort(key=lambda t: -Path(t[1]).stat().st_size if Path(t[1]).exists() else 0)
     context = spark.sparkContext
     slices = min(len(todo), max(context.defaultParallelism * 4, 1))
-    found = dict(context.parallelize([todo[k::slices] for k in range(slices)], slices).flatMap(lambda part: [_examine(*t) for t in part]).collect())
+    found = dict(
+        context.parallelize([todo[k::slices] for k in range(slices)], slices).flatMap(lambda part: [_examine(*t) for t in part]).collect()
+    )
     out = []
     for i, item in enumerate(pending):
         if i in found:
@@ -108,9 +114,13 @@ def examine_file(path: Path, contract: Contract, sha256: str | None = None) -> t
     try:
         counted = count(path, contract)
     except ValueError as error:
-        return Refusal("conservation", f"独立计数无法完成：{error}（the independent counter cannot tell the records）", "请报告此文件"), None
+        return Refusal(
+            "conservation", f"独立计数无法完成：{error}（the independent counter cannot tell the records）", "请报告此文件"
+        ), None
     if counted.records == 0 and contract.delivery.mode == "snapshot":
-        return Refusal("empty_file", "全量快照里没有一条记录（a snapshot without records empties its scope）", "请重报含数据的文件"), counted
+        return Refusal(
+            "empty_file", "全量快照里没有一条记录（a snapshot without records empties its scope）", "请重报含数据的文件"
+        ), counted
     return verdict, counted
 
 

@@ -68,7 +68,7 @@ class LedgerRow:
         if self.verdict not in VERDICTS:
             raise LedgerError(f"{self.file}: verdict {self.verdict!r}")
         if self.verdict in ("refused", "withdrawn"):
-            if self.reason is None and self.verdict == "refused" or any(c is not None for c in (*counts, self.records_in)):
+            if (self.reason is None and self.verdict == "refused") or any(c is not None for c in (*counts, self.records_in)):
                 raise LedgerError(f"{self.file}: a refused file has a reason and no counts")
         elif self.records_in is None or sum(c or 0 for c in counts) != self.records_in:
             raise LedgerError(f"{self.file}: {counts} do not add up to {self.records_in} records")
@@ -89,6 +89,20 @@ def read(spark: SparkSession) -> list[LedgerRow]:
 def latest(rows: Iterable[LedgerRow]) -> dict[tuple[str, str | None], LedgerRow]:
     """The newest row by (file, contract version)."""
     return {(r.file, r.contract_version): r for r in rows}
+
+
+def loads(rows: Iterable[LedgerRow]) -> dict[tuple[str, str | None], int]:
+    """The run that wrote a file's records to bronze, by (file, contract version): later rows of the same load only judge it anew."""
+    found: dict[tuple[str, str | None], int] = {}
+    for row in rows:
+        if row.run_id is not None and (row.verdict in ("accepted", "accepted_with_quarantine") or row.reason == "vanished"):
+            found.setdefault((row.file, row.contract_version), row.run_id)
+    return found
+
+
+def settled(row: LedgerRow | None) -> bool:
+    """Whether a file needs no work under its contract version; books that did not balance are our fault and are tried again."""
+    return row is not None and row.reason != "conservation"
 
 
 def write(spark: SparkSession, rows: list[LedgerRow], run: int) -> None:

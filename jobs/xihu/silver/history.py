@@ -121,8 +121,8 @@ def _mark(records: DataFrame, shape: Shape) -> DataFrame:
     """Adds `_row_hash, _full_hash, _k, _scope, _v, _deletes`; `_k` NULL where the key cannot be read."""
     from pyspark.sql import functions as F
 
-    df = records.withColumn("_row_hash", content_hash(shape.content)).withColumn("_full_hash", content_hash(shape.fields))
-    identity = F.struct("_full_hash", F.hash(*(F.col(f"`{f}`") for f in shape.fields)).alias("_second"))
+    df = records.withColumn("_row_hash", content_hash(shape.content)).withColumn("_full_hash", content_hash(shape.identical))
+    identity = F.struct("_full_hash", F.hash(*(F.col(f"`{f}`") for f in shape.identical)).alias("_second"))
     if shape.key:
         key = F.struct(*(F.col(f"`{k}`") for k in shape.key))
     elif shape.dedupe:

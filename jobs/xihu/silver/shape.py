@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from xihu.contract.models import Contract
 
 DATED = frozenset({"date", "month", "datetime"})
+# Where a row stood in the list is not what it says.
+ORDINALS = frozenset({"序号", "行号", "顺序号"})
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Shape:
     dedupe: bool = False
     max_vanish: float = 0.3
     tz: str = "Asia/Shanghai"
+    ordinals: tuple[str, ...] = ()
 
     @property
     def keyed(self) -> bool:
@@ -37,8 +40,13 @@ class Shape:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """Fields whose change makes a row another row: all but those that only order or direct it."""
-        return tuple(f for f in self.fields if f not in (self.version, self.operation))
+        """Fields whose change makes a row another row: all but those that only order, direct or number it."""
+        return tuple(f for f in self.fields if f not in (self.version, self.operation, *self.ordinals))
+
+    @property
+    def identical(self) -> tuple[str, ...]:
+        """Fields in which two records of a file agree when one is a copy of the other."""
+        return tuple(f for f in self.fields if f not in self.ordinals)
 
 
 def shape_of(contract: Contract) -> Shape:
@@ -56,4 +64,5 @@ def shape_of(contract: Contract) -> Shape:
         dedupe=contract.dedupe,
         max_vanish=d.max_vanish,
         tz=contract.tz,
+        ordinals=tuple(n for n, f in contract.fields.items() if f.title.split("/")[-1] in ORDINALS and n not in contract.key),
     )

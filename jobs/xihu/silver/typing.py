@@ -1,0 +1,237 @@
+"""Typing: bronze cells to the contract's types, each record with the first reason of the closed list that applies, and what was repaired."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from xihu.contract.models import Contract
+from xihu.standards.codes import CodeList
+from xihu.standards.value import Parser, parser_for
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
+
+# Why a record is quarantined, in order of precedence.
+REASONS = (
+    "truncated",
+    "bad_length",
+    "bad_crc",
+    "bad_encoding",
+    "column_count",
+    "swapped_fields",
+    "missing_key",
+    "bad_id_float",
+    "bad_id_length",
+    "bad_id_charset",
+    "bad_id_check",
+    "bad_id_birth",
+    "bad_uscc",
+    "bad_date",
+    "bad_number",
+    "out_of_range",
+    "unknown_code",
+    "formula_injection",
+    "inconsistent",
+    "check_failed",
+    "duplicate_key",
+)
+RANK = {reason: i for i, reason in enumerate(REASONS)}
+# The cells of such a record stand in nobody's column.
+_SHIFTED = frozenset({"truncated", "bad_length", "bad_crc", "column_count"})
+CONSISTENT = "consistent"
+_ansi = threading.Lock()
+
+_PASSED = ("_delivery_id", "_landing", "_file", "_row", "_line", "_received_at", "_seq")
+
+
+def typed(bronze: DataFrame, contract: Contract, codes: Mapping[str, CodeList]) -> DataFrame:
+    """One row per record: the contract's fields, typed; `_reason, _field, _detail` of what is wrong; `_repairs`; `_warned` (names of checks of severity
+    warning that fail); `_key_ok`, `_scope_ok`.
+
+    Args:
+        bronze: READ_SCHEMA and `_delivery_id, _landing, _received_at, _seq`.
+    """
+    import pyarrow as pa
+    from pyspark.sql.pandas.types import to_arrow_type
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    from xihu.contract.derive import spark_type
+
+    fields = list(contract.fields)
+    source = bronze.select(*_PASSED, "_cells", "_reason", "_field", "_detail")
+    kinds = [StructType.fromDDL(f"x {spark_type(contract.fields[f])}")[0].dataType for f in fields]
+    passed = [f for f in source.schema.fields if f.name in _PASSED]
+    schema = StructType(
+        [StructField(f, k) for f, k in zip(fields, kinds, strict=True)]
+        + passed
+        + [StructField(n, StringType()) for n in ("_reason", "_field", "_detail", "_repairs")]
+    )
+    schema = schema.add("_key_ok", "boolean").add("_scope_ok", "boolean")
+    arrow = pa.schema([(f.name, to_arrow_type(f.dataType, timezone="UTC")) for f in schema.fields])
+    given = dict(codes)
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        typer = Typer(contract, given, arrow)
+        for batch in batches:
+            yield typer.batch(batch)
+
+    return _checked(source.mapInArrow(run, schema), contract)
+
+
+class Typer:
+    """Types batches of one resource; parsers are made once a worker."""
+
+    def __init__(self, contract: Contract, codes: Mapping[str, CodeList], schema: pa.Schema) -> None:
+        self.contract, self.schema = contract, schema
+        self.fields = list(contract.fields)
+        self.parsers: list[Parser] = [parser_for(f, contract, codes) for f in self.fields]
+        self.keys = [self.fields.index(k) for k in contract.key]
+        self.scopes = [self.fields.index(s) for s in contract.delivery.scope]
+        self.tz = ZoneInfo(contract.tz)
+        self.day = self._day_field()
+
+    def _day_field(self) -> int | None:
+        """The field that says which day a record speaks of: its month, else the date that orders its versions."""
+        d = self.contract.delivery
+        named = [*d.scope, *self.contract.key, *([d.version] if d.version else [])]
+        for kind in ("month", "date"):
+            for name in named:
+                if self.contract.fields[name].type == kind and (kind == "month" or name == d.version):
+                    return self.fields.index(name)
+        return None
+
+    def batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        n = batch.num_rows
+        columns = self._columns(batch.column("_cells"), n)
+        reasons, names, details = (batch.column(c).to_pylist() for c in ("_reason", "_field", "_detail"))
+        days = self._days(batch.column("_received_at").to_pylist(), columns)
+        faults: list[list[tuple[int, str, str, str]]] = [[] for _ in range(n)]
+        shifted = [False] * n
+        for i, reason in enumerate(reasons):
+            if reason:
+                faults[i].append((RANK[reason], reason, names[i] or "", details[i] or ""))
+                shifted[i] = reason in _SHIFTED
+        repairs: list[dict[str, tuple[str, ...]]] = [{} for _ in range(n)]
+        values: list[list[Any]] = []
+        for name, parse, cells in zip(self.fields, self.parsers, columns, strict=True):
+            out: list[Any] = []
+            for i, cell in enumerate(cells):
+                if shifted[i]:
+                    out.append(None)
+                    continue
+                value, reason, detail, mended = parse(cell, days[i])
+                out.append(value)
+                if reason:
+                    faults[i].append((RANK[reason], reason, name, detail or ""))
+                if mended:
+                    repairs[i][name] = mended
+            values.append(out)
+        first = [min(f, key=lambda x: x[0]) if f else None for f in faults]
+        more = [_detail(f, best) if best else None for f, best in zip(faults, first, strict=True)]
+        swapped = [set((names[i] or "").split(",")) if reasons[i] == "swapped_fields" else set() for i in range(n)]
+        key_ok = [self._readable(self.keys, values, i, shifted[i], swapped[i]) for i in range(n)]
+        scope_ok = [self._readable(self.scopes, values, i, shifted[i], swapped[i]) for i in range(n)]
+        given: dict[str, Any] = dict(zip(self.fields, values, strict=True))
+        given |= {
+            "_reason": [b[1] if b else None for b in first],
+            "_field": [b[2] or None if b else None for b in first],
+            "_detail": more,
+            "_repairs": [json.dumps(r, ensure_ascii=False) if r else None for r in repairs],
+            "_key_ok": key_ok,
+            "_scope_ok": scope_ok,
+        }
+        arrays = [pa.array(given[f.name], f.type) if f.name in given else batch.column(f.name).cast(f.type) for f in self.schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    @staticmethod
+    def _readable(wanted: list[int], values: list[list[Any]], i: int, shifted: bool, swapped: set[str]) -> bool:
+        return not shifted and not swapped and all(values[k][i] is not None for k in wanted)
+
+    def _columns(self, cells: pa.ListArray, n: int) -> list[list[str | None]]:
+        import numpy as np
+        import pyarrow as pa
+
+        width = len(self.fields)
+        lengths = cells.value_lengths()
+        if n and lengths.null_count == 0 and bool(np.all(np.asarray(lengths) == width)):
+            flat = cells.flatten()
+            at = np.arange(n, dtype=np.int64) * width
+            return [flat.take(pa.array(at + k)).to_pylist() for k in range(width)]
+        rows = [(row or []) + [None] * width for row in cells.to_pylist()]
+        return [[row[k] for row in rows] for k in range(width)]
+
+    def _days(self, received: list[Any], columns: list[list[str | None]]) -> list[date]:
+        known: dict[Any, date] = {}
+        for at in set(received):
+            known[at] = at.astimezone(self.tz).date()
+        days = [known[at] for at in received]
+        if self.day is None:
+            return days
+        parse, month = self.parsers[self.day], self.contract.fields[self.fields[self.day]].type == "month"
+        out = []
+        for cell, day in zip(columns[self.day], days, strict=True):
+            value = parse(cell, day).value
+            if value is not None and month:
+                value = value.replace(day=calendar.monthrange(value.year, value.month)[1])
+            out.append(value or day)
+        return out
+
+
+def _detail(faults: list[tuple[int, str, str, str]], best: tuple[int, str, str, str]) -> str | None:
+    """What is wrong, and the other reasons after it."""
+    others = [f"{name or '—'} {reason}" for rank, reason, name, _ in faults if (rank, reason, name) != best[:3]]
+    text = best[3]
+    if others:
+        text = f"{text}；另有：{'、'.join(others)}" if text else f"另有：{'、'.join(others)}"
+    return text or None
+
+
+def _checked(df: DataFrame, contract: Contract) -> DataFrame:
+    """The contract's checks: NULL passes; `error` quarantines; a check named `consistent…` gives `inconsistent`, others `check_failed`."""
+    from pyspark.sql import functions as F
+
+    errors = [(n, c) for n, c in contract.checks.items() if c.severity == "error"]
+    warnings = [(n, c) for n, c in contract.checks.items() if c.severity == "warning"]
+    for name, check in (*errors, *warnings):
+        df = _with_check(df, f"_check_{name}", check.sql)
+    errors.sort(key=lambda e: not e[0].startswith(CONSISTENT))
+    failed: Callable[[str], Column] = lambda name: F.coalesce(~F.col(f"_check_{name}"), F.lit(False))  # noqa: E731
+    if errors:
+        chosen = F.lit(None).cast("string")
+        words = F.lit(None).cast("string")
+        for name, check in reversed(errors):
+            reason = "inconsistent" if name.startswith(CONSISTENT) else "check_failed"
+            chosen = F.when(failed(name), F.lit(reason)).otherwise(chosen)
+            words = F.when(failed(name), F.lit(f"{name}：{check.message or check.sql}")).otherwise(words)
+        every = F.concat_ws("、", *(F.when(failed(n), F.lit(n)) for n, _ in errors))
+        df = df.withColumn("_checked", F.when(F.col("_reason").isNull(), chosen)).withColumn("_words", words).withColumn("_every", every)
+        df = (
+            df.withColumn("_detail", F.when(F.col("_checked").isNotNull(), F.col("_words")).otherwise(F.col("_detail")))
+            .withColumn("_field", F.when(F.col("_checked").isNotNull(), F.col("_every")).otherwise(F.col("_field")))
+            .withColumn("_reason", F.coalesce("_reason", "_checked"))
+            .drop("_checked", "_words", "_every")
+        )
+    warned = F.concat_ws(",", *(F.when(failed(n), F.lit(n)) for n, _ in warnings)) if warnings else F.lit("")
+    df = df.withColumn("_warned", F.when(F.col("_reason").isNull() & (warned != ""), warned))
+    return df.drop(*(f"_check_{n}" for n in contract.checks))
+
+
+def _with_check(df: DataFrame, name: str, sql: str) -> DataFrame:
+    """Division by zero inside a check is NULL, not the end of the run: the expression is analysed without ANSI."""
+    spark = df.sparkSession
+    with _ansi:
+        before = spark.conf.get("spark.sql.ansi.enabled", "true")
+        spark.conf.set("spark.sql.ansi.enabled", "false")
+        try:
+            return df.selectExpr("*", f"CAST(({sql}) AS BOOLEAN) AS `{name}`")
+        finally:
+            spark.conf.set("spark.sql.ansi.enabled", before or "true")
