@@ -14,6 +14,7 @@ from xihu.engines.progress import Reporter
 
 ATTEMPTS = 6
 PATIENCE = 60  # seconds without a byte
+PIECE = 16_384  # bytes; what a broken connection loses at most
 
 
 def _pull(session: requests.Session, url: str, part: Part, half: Path, show: Reporter) -> None:
@@ -40,10 +41,13 @@ def _pull(session: requests.Session, url: str, part: Part, half: Path, show: Rep
         if have and not resumed:
             have = 0
         with half.open("ab" if resumed else "wb") as f:
-            for block in answer.iter_content(BLOCK):
+            shown = have
+            for block in answer.iter_content(PIECE):
                 f.write(block)
                 have += len(block)
-                show.amount(part.name, have, part.size)
+                if have - shown >= BLOCK or have >= part.size:
+                    shown = have
+                    show.amount(part.name, have, part.size)
                 if have > part.size:
                     break
     if have < part.size:
