@@ -1,0 +1,379 @@
+"""Guesses about a file in hand: encoding, delimiter, header, what its columns hold. For drafting a contract, never for reading data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from python_calamine import CalamineWorkbook
+
+from xihu.standards import citizen_id, text, uscc
+from xihu.standards.codes import CodeList
+from xihu.standards.divisions import Divisions, Resolved
+from xihu.standards.value import ValueSpec, parser_of
+
+SAMPLE_BYTES, SAMPLE_ROWS = 8_000_000, 5_000
+DELIMITERS = (",", "\t", "|@|", "|", ";", "\x01", "^")
+TOTALS, FOOTERS = ("小计", "合计", "总计", "累计"), ("填表人", "审核人", "填报人", "制表人", "负责人", "备注：", "注：", "说明：")
+_NULLS = frozenset(["NA", "NaN", "nan", "..", ":"])
+_UNIT = re.compile(r"单位[：:]\s*(亿元|万元|千元|元|分)")
+_TITLE_UNIT = re.compile(r"[（(](亿元|万元|千元|元|分|人|户|个|%|岁|天|月)[）)]")
+
+
+@dataclass
+class Table:
+    """What was seen of a file: titles, rows of text, and how they lay in it."""
+
+    format: str
+    titles: list[str]
+    rows: list[list[str | None]]
+    encoding: str | None = None
+    delimiter: str | None = None
+    title_rows: int = 0
+    header_rows: int = 1
+    sheets: list[str] = field(default_factory=list)
+    totals: list[str] = field(default_factory=list)
+    footers: list[str] = field(default_factory=list)
+    unit: str | None = None
+    marks: dict[str, str] = field(default_factory=dict)
+    spans: list[tuple[int, int]] = field(default_factory=list)  # fixed: (start, width) in bytes
+    length: int = 0
+    headed: bool = True
+
+
+@dataclass
+class Column:
+    """A column's likely type with options, and what a person should look at."""
+
+    type: str
+    options: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+class Unreadable(ValueError):
+    """A file that no contract can be drafted from; the message says why, in Chinese and English."""
+
+
+def look(path: Path) -> Table:
+    """Read a sample of a csv, xlsx or fixed-width file.
+
+    Raises:
+        Unreadable: the file is missing, empty, of another format, or in no known encoding.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(SAMPLE_BYTES)
+            cut = bool(stream.read(1))
+    except OSError as error:
+        raise Unreadable(f"无法读取 / cannot be read: {path}: {error.strerror}") from None
+    if not head.strip(b"\xef\xbb\xbf\0 \r\n\t"):
+        raise Unreadable(f"空文件 / an empty file: {path}")
+    if head[:4] == b"PK\x03\x04":
+        return _sheets(path)
+    if head[:5].lower().lstrip()[:5] in (b"<html", b"<!doc", b"<?xml"):
+        raise Unreadable(f"内容是网页或XML，不是表格 / an HTML or XML document, not a table: {path}")
+    if head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise Unreadable(f"旧版 .xls，请另存为 .xlsx / an old .xls; save it as .xlsx: {path}")
+    if head[:2] == b"\x1f\x8b":
+        raise Unreadable(f"gzip 压缩文件，请先解压 / compressed with gzip; unpack it first: {path}")
+    if b"\0" in head[:4096]:
+        raise Unreadable(f"二进制文件 / a binary file: {path}")
+    if cut:
+        head = head[: head.rfind(b"\n") + 1] or head
+    encoding = guess_encoding(head)
+    lines = head.split(b"\n")
+    fixed = _fixed(lines, encoding)
+    return fixed or _csv(head.decode(encoding, "replace"), encoding)
+
+
+def guess_encoding(data: bytes) -> str:
+    """The first of utf-8, gb18030, big5, cp1252 that decodes every byte, else the one that decodes all but a few lines.
+
+    Raises:
+        Unreadable: none does.
+    """
+    for encoding in ("utf-8-sig", "gb18030", "big5", "cp1252"):
+        if _broken([data], encoding) == 0:
+            return "utf-8" if encoding == "utf-8-sig" else encoding
+    lines = data.split(b"\n")
+    fewest, encoding = min((_broken(lines, e), e) for e in ("gb18030", "utf-8"))
+    if fewest <= max(1, len(lines) // 50):
+        return encoding
+    raise Unreadable("编码无法识别 / in no known encoding (utf-8, gb18030, big5, cp1252)")
+
+
+def _broken(parts: list[bytes], encoding: str) -> int:
+    count = 0
+    for part in parts:
+        try:
+            part.decode(encoding)
+        except UnicodeDecodeError:
+            count += 1
+    return count
+
+
+def _csv(body: str, encoding: str) -> Table:
+    body = body.removeprefix("\ufeff")
+    lines = [line for line in body.splitlines()[:200] if line.strip()]
+
+    def steady(delimiter: str) -> tuple[float, int]:
+        counts = [line.count(delimiter) for line in lines]
+        common, times = Counter(counts).most_common(1)[0]
+        return (times / len(counts) if common else 0.0), common
+
+    delimiter = max(DELIMITERS, key=lambda d: (round(steady(d)[0], 1), steady(d)[1] * len(d)))
+    if steady(delimiter)[1] == 0:
+        delimiter = ","
+    if len(delimiter) == 1:
+        read = list(_first(csv.reader(io.StringIO(body), delimiter=delimiter)))
+    else:
+        read = [line.split(delimiter) for line in body.splitlines()[:SAMPLE_ROWS] if line]
+    read = [row for row in read if any(cell.strip() for cell in row)]
+    if not read:
+        raise Unreadable("没有数据行 / no rows")
+    headed = not any(_datum(cell) for cell in read[0])
+    width = max(len(row) for row in read[:1] + read[1:50])
+    titles = [c.strip() for c in read[0]] if headed else [f"第{i + 1}列" for i in range(width)]
+    while titles and not titles[-1]:
+        titles.pop()
+    rows: list[list[str | None]] = [[*row[: len(titles)], *[None] * (len(titles) - len(row))] for row in read[headed:]]
+    return Table("csv", titles, rows, encoding=encoding, delimiter=delimiter, headed=headed)
+
+
+def _first(reader: object) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        for row in reader:  # type: ignore[attr-defined]
+            rows.append(row)
+            if len(rows) >= SAMPLE_ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _datum(cell: str) -> bool:
+    """A cell that is no title: a number, a date, an id."""
+    bare = text.fold(text.unguard(cell)[0]).replace(",", "")
+    return bool(re.fullmatch(r"[-+]?\d+(\.\d+)?|\d{4}[-/.年]\d{1,2}.*|\d{17}[\dXx]", bare))
+
+
+def _cell(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _sheets(path: Path) -> Table:
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        names = book.sheet_names
+        grids = [(n, book.get_sheet_by_name(n).to_python(skip_empty_area=False)) for n in names]
+    except Exception as error:
+        raise Unreadable(f"不是可读的 xlsx / not a readable xlsx: {path.name}: {error}") from None
+    filled = [
+        (n, [[_cell(v) for v in row] for row in grid]) for n, grid in grids if any(any(v not in ("", None) for v in row) for row in grid)
+    ]
+    if not filled:
+        raise Unreadable(f"工作簿为空 / an empty workbook: {path.name}")
+    grid = filled[0][1]
+    width = max(len(row) for row in grid)
+    busy = [sum(v is not None for v in row) for row in grid]
+    start = next((i for i, n in enumerate(busy) if n >= max(2, 0.5 * max(busy)) and not any(_datum(v) for v in grid[i] if v)), 0)
+    depth = 1
+    # A merged header leaves blanks above its second row, and that row is words only.
+    while depth < 3 and start + depth < len(grid):
+        upper, lower = grid[start + depth - 1], grid[start + depth]
+        under = [i for i, v in enumerate(lower) if v is not None]
+        if not any(upper[i] is None for i in under) or any(_datum(v) for v in lower if v) or len(under) == width:
+            break
+        depth += 1
+    titles = _joined(grid[start : start + depth], width)
+    keep = [i for i, title in enumerate(titles) if title]
+    table = Table("xlsx", [titles[i] for i in keep], [], title_rows=start, header_rows=depth, sheets=[n for n, _ in filled])
+    for _, rows in filled:
+        for row in rows[start + depth :][:SAMPLE_ROWS]:
+            first = next((v.strip() for v in row if v and v.strip()), None)
+            if first is None:
+                continue
+            if first in TOTALS:
+                table.totals = list(dict.fromkeys([*table.totals, first]))
+            elif mark := next((f for f in FOOTERS if first.startswith(f)), None):
+                table.footers = list(dict.fromkeys([*table.footers, mark]))
+            else:
+                table.rows.append([row[i] if i < len(row) else None for i in keep])
+    above = " ".join(v for row in grid[:start] for v in row if v)
+    if match := _UNIT.search(above):
+        table.unit = match.group(1)
+    return table
+
+
+def _joined(header: list[list[str | None]], width: int) -> list[str]:
+    """Titles of a header of several rows: a merged cell's word is carried to the right while something stands below."""
+    levels: list[list[str]] = []
+    for depth, row in enumerate(header):
+        padded = [*row, *[None] * (width - len(row))]
+        carried: list[str] = []
+        for i, value in enumerate(padded):
+            below = any(i < len(lower) and lower[i] for lower in header[depth + 1 :])
+            carried.append(re.sub(r"\s+", "", value) if value else carried[i - 1] if i and below and padded[i] is None else "")
+        levels.append(carried)
+    return ["/".join(dict.fromkeys(level[i] for level in levels if level[i])) for i in range(width)]
+
+
+def _fixed(lines: list[bytes], encoding: str) -> Table | None:
+    """A fixed-width table if nearly all lines have one length in bytes and no delimiter keeps step."""
+    bare = [line.rstrip(b"\r") for line in lines if line.strip(b"\r\x1a ")][:SAMPLE_ROWS]
+    if len(bare) < 3:
+        return None
+    length, times = Counter(map(len, bare)).most_common(1)[0]
+    detail = [line for line in bare if len(line) == length]
+    marks: dict[str, str] = {}
+    if len({line[:1] for line in bare[1:-1]}) == 1 and bare[0][:1] != bare[1][:1]:
+        marks = {"header": chr(bare[0][0]), "detail": chr(bare[1][0])}
+        if bare[-1][:1] not in (bare[1][:1], bare[0][:1]):
+            marks["trailer"] = chr(bare[-1][0])
+        detail = [line for line in bare[1:] if line[:1] == bare[1][:1]]
+        length, times = Counter(map(len, detail)).most_common(1)[0]
+        detail = [line for line in detail if len(line) == length]
+        marks = {k: v for k, v in marks.items() if v.isprintable()}
+    if (
+        length < 20
+        or times < 0.9 * (len(bare) - 2)
+        or any(all(line.count(d) == detail[0].count(d) > 0 for line in detail) for d in (b",", b"|", b"\t"))
+    ):
+        return None
+    spans = _spans(detail[:500], 1 if marks else 0)
+    rows: list[list[str | None]] = [
+        [line[s - 1 : s - 1 + w].decode(encoding, "replace").strip(" \u3000") for s, w in spans] for line in detail
+    ]
+    titles = [f"第{s}字节" for s, _ in spans]
+    return Table("fixed", titles, rows, encoding=encoding, spans=spans, length=length, marks=marks, headed=False)
+
+
+def _spans(detail: list[bytes], begin: int) -> list[tuple[int, int]]:
+    """Likely fields: borders where the kind of bytes changes; inside digits, ids and dates that hold in every line."""
+    today = date.today()
+
+    def kind(column: set[int]) -> str:
+        if all(0x30 <= b <= 0x39 for b in column):
+            return "digit"
+        if all(b in b"0123456789+-X. " for b in column):
+            return "number"
+        return "ascii" if all(0x20 < b < 0x7F for b in column) else "text"
+
+    kinds = [kind({line[i] for line in detail}) for i in range(len(detail[0]))]
+    spans: list[tuple[int, int]] = []
+    i = begin
+    while i < len(kinds):
+        if all(citizen_id.valid_18(line[i : i + 18].decode("latin-1"), today) for line in detail):
+            spans.append((i + 1, 18))
+            i += 18
+            continue
+        if all(k == "digit" for k in kinds[i : i + 8]) and all(_day(line[i : i + 8], today) for line in detail):
+            spans.append((i + 1, 8))
+            i += 8
+            continue
+        end = i + 1
+        while end < len(kinds) and kinds[end] == kinds[i]:
+            if all(citizen_id.valid_18(line[end : end + 18].decode("latin-1"), today) for line in detail):
+                break
+            if all(k == "digit" for k in kinds[end : end + 8]) and all(_day(line[end : end + 8], today) for line in detail):
+                break
+            end += 1
+        if end < len(kinds) and kinds[i] == "digit" and kinds[end] == "number":  # the sign behind the digits
+            end += 1
+        spans.append((i + 1, end - i))
+        i = end
+    return spans
+
+
+def _day(raw: bytes, today: date) -> bool:
+    try:
+        day = date(int(raw[:4]), int(raw[4:6]), int(raw[6:8]))
+    except ValueError:
+        return False
+    return 1900 <= day.year <= today.year + 1
+
+
+def column(title: str, values: list[str | None], table: Table, codes: Mapping[str, CodeList], as_of: date) -> Column:
+    """The likely type of a column, by what nine tenths of its values are; the title decides where values leave it open."""
+    given = [
+        v for v in values if v is not None and text.fold(text.unguard(v)[0]) and not text.is_placeholder(text.fold(text.unguard(v)[0]))
+    ]
+    given = given[:1000]
+    if not given:
+        return Column("text", note="样本中全空 / empty in the sample")
+
+    def share(test: Callable[[str], bool]) -> float:
+        return sum(map(test, given)) / len(given)
+
+    def reads(kind: str, **options: object) -> float:
+        parser = parser_of(ValueSpec(kind, sheet=table.format == "xlsx", fixed=table.format == "fixed", **options))  # type: ignore[arg-type]
+        return share(lambda v: parser(v, as_of).reason is None)
+
+    # Nine of ten columns named so are ids even where many values are dirty.
+    ids = share(lambda v: isinstance(citizen_id.parse(v, as_of), citizen_id.CitizenId))
+    if ids >= 0.8 or (ids >= 0.3 and "身份证" in title):
+        return Column("citizen_id", note="" if ids == 1 else f"样本中 {1 - ids:.1%} 校验不通过 / fail the check")
+    if share(lambda v: isinstance(uscc.parse(v), uscc.Uscc)) >= 0.8:
+        return Column("uscc")
+    if re.search(r"姓名|户主$|名字$", title) and reads("person_name") > 0.9 and not share(str.isascii) > 0.9:
+        return Column("person_name")
+    if share(lambda v: bool(re.fullmatch(r"\+?(86)?1[3-9]\d{9}", v.strip()))) >= 0.8:
+        return Column("phone")
+    dated = bool(re.search(r"日期|时间|年月|月份|出生|日$|月$", title))
+    if share(lambda v: bool(re.fullmatch(r"(19|20)\d{2}[-/.年]?(0?[1-9]|1[0-2])月?", text.fold(v.strip())))) >= 0.9 and (
+        dated or not _numeric(given)
+    ):
+        return Column("month")
+    if share(lambda v: ":" in v) > 0.5 and reads("datetime") >= 0.9 and not share(lambda v: v.rstrip().endswith(("0:00", "00:00"))) > 0.9:
+        return Column("datetime")
+    if (dated or not _numeric(given) or share(lambda v: len(v) == 8 and v[:2] in ("19", "20")) > 0.9) and reads("date") >= 0.9:
+        return Column("date")
+    for form in ("d/m/Y", "m/d/Y", "d/m/y", "d-MMM-y", "d-MMM-Y", "d MMM Y", "d.m.Y", "d.m.y"):
+        if not _numeric(given) and reads("date", forms=(form,)) >= 0.95:
+            return Column("date", {"forms": f'["{form}"]'}, "日、月先后请核对 / check which of day and month comes first")
+    divisions = Divisions.of(codes)
+    if share(lambda v: isinstance(divisions.resolve(text.fold(v.strip()), as_of), Resolved)) >= 0.8:
+        return Column("division")
+    distinct = {text.fold(v.strip()) for v in given}
+    if len(distinct) <= 60:
+        for name, listed in codes.items():
+            if name not in ("divisions", "functional_areas") and len(distinct) > 1 and distinct <= set(listed.by_name):
+                return Column("code", {"codes": name})
+    if re.search(r"编号|号码|代码|证号|账号|卡号|学号|(code|number|id)$", title, re.IGNORECASE):
+        return Column("text")
+    if reads("integer") >= 0.95:
+        if re.search(r"金额|元|费|款|工资|补贴|津贴|标准|基数", title):
+            return _money(title, table)
+        if share(lambda v: bool(re.match(r"0\d", v.strip()))) > 0:
+            return Column("text", note="有前导零，按文本 / leading zeros, kept as text")
+        return Column("integer")
+    if reads("money") >= 0.95:
+        if re.search(r"金额|元|费|款|工资|补贴|津贴|标准|基数|合计|收入|支出|amount", title, re.IGNORECASE):
+            return _money(title, table)
+        return Column("number")
+    note = ""
+    if 1 < len(distinct) <= 12 and len(given) >= 30:
+        note = f"只有 {len(distinct)} 种取值：{'、'.join(sorted(distinct))}；可建代码表 / few values: consider a code list"
+    return Column("text", note=note)
+
+
+def _numeric(values: list[str]) -> bool:
+    return all(re.fullmatch(r"[-+]?[\d,]+(\.\d+)?", v.strip()) for v in values)
+
+
+def _money(title: str, table: Table) -> Column:
+    match = _TITLE_UNIT.search(title)
+    unit = match.group(1) if match else table.unit or ("分" if table.format == "fixed" else "元")
+    sure = bool(match or table.unit)
+    return Column("money", {"unit": unit}, "" if sure else "单位请向提供方核实 / ask the provider for the unit")
