@@ -67,8 +67,8 @@ def _enough_years(p: Person) -> bool:
     return add_years(p.birth, 45) <= date(2010, 1, 1) and all(y in years for y in range(2010, sixty.year))
 
 
-def _since(p: Person, programme: str) -> date:
-    """The day from which all conditions hold."""
+def _since(p: Person, programme: str, t: date) -> date:
+    """The day from which all conditions that hold at t have held."""
     start = [p.registered_on, add_years(p.birth, {"W9": 80, "W12a": 16, "W12b": 60}[programme])]
     if p.absence and p.absence[2]:
         start.append(p.absence[2])
@@ -76,12 +76,7 @@ def _since(p: Person, programme: str) -> date:
         start += [s.end + timedelta(days=1) for s in p.employee if s.end]
     if programme == "W12a":
         start += [s.left + timedelta(days=1) for s in p.school if s.left]
-    return start_day(start)
-
-
-def start_day(days: list[date]) -> date:
-    """The latest of the days on which the conditions began to hold."""
-    return max(days)
+    return max(day for day in start if day <= t)
 
 
 def judge(p: Person, programme: str, month: date, w: Window) -> Verdict:
@@ -123,7 +118,7 @@ def _reason(p: Person, programme: str, t: date, w: Window, status: str, dead: bo
         return "higher_scheme"
     if programme in p.refused and p.refused[programme] <= t:
         return "refused"
-    if status == "normal" and (t - _since(p, programme)).days < GRACE_DAYS:
+    if status == "normal" and (t - _since(p, programme, t)).days < GRACE_DAYS:
         return "record_lag"
     return ""
 

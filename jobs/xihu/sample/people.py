@@ -251,20 +251,19 @@ def households(people: list[Person], today: date, rng: Random, prefix: str, toge
     homes: list[list[Person]] = [[h, w] for h, w in sorted(pairs, key=lambda hw: hw[1].birth)]
     mothers = [home[1].birth.toordinal() for home in homes]
     room: dict[int, int] = {}
-    for child in [*children, *[p for p in single if p.age(today) < 46 and rng.random() < 0.85]]:
+    living_in = [p for p in single if p.age(today) < 46 and rng.random() < 0.85]
+    placed = {id(p) for p in living_in}
+    for child in [*children, *living_in]:
         lo = bisect_left(mothers, child.birth.toordinal() - 365 * 36)
         hi = bisect_left(mothers, child.birth.toordinal() - 365 * 21)
-        options = [j for j in range(lo, hi) if room.get(j, 0) < (1 if rng.random() < 0.6 else 2)]
-        if not options:
-            options = list(range(lo, hi))
-        if not options:
-            homes_at = rng.randrange(len(homes)) if homes else -1
-            if homes_at < 0 or child.age(today) >= 18:
-                homes.append([child])
-                mothers.append(10**9)
-                continue
-            homes[homes_at].append(child)  # brought up by relatives
+        options = [j for j in range(lo, hi) if room.get(j, 0) < (1 if rng.random() < 0.6 else 2)] or list(range(lo, hi))
+        if not options and homes and child.age(today) < 18:
+            homes[rng.randrange(len(homes))].append(child)  # brought up by relatives
             child.relation = "80"
+            continue
+        if not options:
+            homes.append([child])
+            mothers.append(10**9)
             continue
         j = rng.choice(options)
         room[j] = room.get(j, 0) + 1
@@ -275,11 +274,10 @@ def households(people: list[Person], today: date, rng: Random, prefix: str, toge
             family = next((s for s in (father.name[:2], father.name[:1]) if s in names.SURNAMES), father.name[:1])
             child.name = family + names.given(rng, child.sex, child.birth.year)
         homes[j].append(child)
-        if child in single:
-            single.remove(child)
     for p in single:
-        homes.append([p])
-        mothers.append(10**9)
+        if id(p) not in placed:
+            homes.append([p])
+            mothers.append(10**9)
     # The old move in with a couple a generation younger.
     young = [j for j, home in enumerate(homes) if len(home) >= 2 and 25 <= home[0].age(today) < 60]
     gone: set[int] = set()
