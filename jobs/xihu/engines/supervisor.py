@@ -104,7 +104,8 @@ def write_conf(s: Settings, programs: list[Program]) -> None:
                 startsecs=p.settle,
                 startretries=20,
                 stopwaitsecs=p.stop_after,
-                stdout_logfile=p.log(s),
+                # Relative to its folder: supervisord expands this one value twice, so a % in a path could not be written.
+                stdout_logfile=os.path.relpath(p.log(s), s.run),
                 stdout_logfile_maxbytes="10MB",
                 stdout_logfile_backups=3,
                 **common,
