@@ -1,8 +1,8 @@
 """The independent counter: how many data records a delivered file holds, and a digest of their bytes.
 
-It shares no code with the readers and reads by other means (a byte automaton, a line walk, an element tree), so that what a reader
-loses, doubles or changes shows as a difference. `multiset` adds up the first 8 bytes of SHA-256 over every record's bytes, modulo 2^64: it does not
-depend on order, and no record can be exchanged for another unnoticed.
+It shares no code with the readers and reads by other means (a byte automaton, a line walk, an element tree), so that what a reader loses,
+doubles or changes shows as a difference. `multiset` adds up the first 8 bytes of SHA-256 over every record, modulo 2^64: it does not depend
+on order, and no record can be exchanged for another unnoticed.
 """
 
 from __future__ import annotations

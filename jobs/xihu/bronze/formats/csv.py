@@ -179,7 +179,8 @@ def judge_record(
     record: Line, dialect: Dialect, contract: Contract, inspection: Inspection, width: int
 ) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
     """Cells in contract order and the fault of structure, if any."""
-    text, fault = record.text, None
+    text = record.text
+    fault: tuple[str, str | None, str] | None = None
     if text is None:
         at = record.broken_at
         fault = ("bad_encoding", None, f"第 {at + 1} 字节起不是 {dialect.encoding} 编码")

@@ -154,8 +154,10 @@ def _no_header(
             continue
         if match(contract, dialect.cells(raw.decode(other))).score >= need:
             return Refusal("wrong_encoding", f"文件是 {other} 编码，约定为 {encoding}", "请按约定的编码重报")
-    texts = [t for r in lines for t in (r.text,) if t is not None]
-    first = lines[0].text
+    if encoding != "utf-8" and not raw.isascii() and all(enc.decodes(r.raw, "utf-8") for r in lines[:-1] or lines):
+        encoding = "utf-8"
+    texts = [r.raw.decode(encoding) for r in lines if enc.decodes(r.raw, encoding)]
+    first = raw.decode(encoding) if enc.decodes(raw, encoding) else None
     for whole in (first, *texts):
         back = enc.regained(whole) if whole else None
         if back is not None and match(contract, dialect.cells(back)).score >= need:

@@ -327,10 +327,10 @@ def _swapped(contract: Contract, cells: pa.ListArray, strings: pa.StringArray, f
             odd = pc.and_(pc.greater(pc.binary_length(column), 0), pc.invert(pc.match_substring_regex(column, FEW_DIGITS)))
             suspects.update(np.flatnonzero(odd.fill_null(False).to_numpy(zero_copy_only=False)).tolist())
     if not suspects:
-        return tuple(pa.nulls(n, pa.string()) for _ in range(3))  # type: ignore[return-value]
+        return tuple(pa.nulls(n, pa.string()) for _ in range(3))
     out: list[list[str | None]] = [[None] * n for _ in range(3)]
     for i in suspects:
         if pair := swapped_in_record(contract, cells[i].as_py()):
             out[0][i], out[1][i] = "swapped_fields", pair[0]
             out[2][i] = f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换"
-    return tuple(pa.array(values, pa.string()) for values in out)  # type: ignore[return-value]
+    return tuple(pa.array(values, pa.string()) for values in out)

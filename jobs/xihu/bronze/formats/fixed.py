@@ -19,6 +19,7 @@ from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, MAX_RECORD, Inspection, Ref
 from xihu.contract.models import MONEY_UNITS, NUMERIC, Contract, FieldSpec
 
 _EOL = re.compile(rb"\r\n|\n|\r")
+PIECE = 256 << 10
 _PADDING = " \u3000\t\0"
 _BLANK = b" \t\x1a\0"
 
@@ -43,7 +44,7 @@ def pieces(path: Path, contract: Contract, ended: bool) -> Iterator[Piece]:
     with path.open("rb") as f:
         buffer, offset, line, first = b"", 0, 0, True
         while True:
-            more = f.read(1 << 18)
+            more = f.read(PIECE)
             buffer += more
             if first:
                 skip, _ = enc.bom(buffer)

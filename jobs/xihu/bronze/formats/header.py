@@ -78,7 +78,9 @@ def judge(contract: Contract, titles: Sequence[str], found: Match, given: frozen
         found: its match.
         given: fields that come from elsewhere (the sheet's name).
     """
-    policy, warnings, faults = contract.delivery.columns, [], []
+    policy = contract.delivery.columns
+    warnings: list[str] = []
+    faults: list[str] = []
     missing = [name for name in contract.fields if name not in found.positions and name not in given]
     required = [name for name in missing if contract.fields[name].required]
     if found.unit:

@@ -76,13 +76,13 @@ def _titles(near: dict[int, Row], merges: Sequence[Merge], top: int, depth: int,
                 grid[r - top][c] = origin.cells[c1].text
     last = max((c for level in grid for c in level), default=-1)
     if spread:
-        for level in range(depth - 1):
+        for upper in range(depth - 1):
             carried = ""
             for c in range(last + 1):
-                if c in grid[level]:
-                    carried = grid[level][c]
-                elif carried and any(c in lower for lower in grid[level + 1 :]):
-                    grid[level][c] = carried
+                if c in grid[upper]:
+                    carried = grid[upper][c]
+                elif carried and any(c in lower for lower in grid[upper + 1 :]):
+                    grid[upper][c] = carried
     titles = []
     for c in range(last + 1):
         parts: list[str] = []

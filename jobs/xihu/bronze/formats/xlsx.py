@@ -167,7 +167,8 @@ def _sample(
     book: Workbook, contract: Contract, ref: SheetRef, entry: dict[str, Any], titled: set[int]
 ) -> tuple[int, list[list[str | None]], int]:
     """Number of data rows, the cells of the first thousand, and the number of rows with something in a column without a title."""
-    count, beside, sample = 0, 0, []
+    count = beside = 0
+    sample: list[list[str | None]] = []
     for row in _data_rows(book, contract, ref, entry):
         count += 1
         beside += any(c not in titled and cell.text.strip() for c, cell in row.cells.items())
