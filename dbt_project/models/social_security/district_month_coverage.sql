@@ -77,6 +77,6 @@ select
   unknown, covered_not_entitled,
   cast(if(coverage >= 0.95 and eligible > 0, covered / eligible, null) as decimal(7, 4)) as coverage_rate,
   cast(coverage as decimal(5, 4)) as coverage,
-  false as suppressed
+  cast(null as string) as suppressed
 from together
 where district <> '000000' or eligible + unknown + covered_not_entitled > 0

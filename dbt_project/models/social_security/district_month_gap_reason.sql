@@ -35,11 +35,11 @@ with districts as (select * from {{ districts() }})
   left join counted as c on p.month = c.month and p.district = c.district and g.programme = c.programme and r.reason = c.reason
 )
 
-select * , false as suppressed from by_district where district <> '000000' or persons > 0
+select * , cast(null as string) as suppressed from by_district where district <> '000000' or persons > 0
 union all
 select
   b.month, t.district, t.district_name, 'city' as level, b.programme, b.programme_name, b.sort, b.reason, b.reason_name, b.is_gap,
-  sum(b.persons) as persons, false as suppressed
+  sum(b.persons) as persons, cast(null as string) as suppressed
 from by_district as b
 cross join {{ city() }} as t
 group by b.month, t.district, t.district_name, b.programme, b.programme_name, b.sort, b.reason, b.reason_name, b.is_gap

@@ -26,6 +26,6 @@ select
   s.month, s.district, s.district_name, s.level, s.kind, coalesce(c.name, s.kind) as kind_name, s.persons,
   cast(s.amount as decimal(18, 2)) as amount,
   cast(s.amount / nullif(s.persons, 0) as decimal(18, 2)) as amount_per_person,
-  false as suppressed
+  cast(null as string) as suppressed
 from summed as s
 left join {{ source('gold', 'code') }} as c on c.list = 'benefit_kind' and s.kind = c.code
