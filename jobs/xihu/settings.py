@@ -106,6 +106,11 @@ def _settings(home: str | None, conf: str | None, cache: str | None, ports: tupl
     )
 
 
+def reread() -> None:
+    """Forget what was read: `ports.yaml` has changed."""
+    _settings.cache_clear()
+
+
 def settings() -> Settings:
     """The settings of this process, from its environment.
 

@@ -9,13 +9,14 @@ from xihu.engines import examine_host, examine_lake, examine_parts, supervise
 from xihu.engines.errors import EngineError
 from xihu.engines.fault import Fault
 from xihu.engines.limits import limits, limits_file
-from xihu.settings import ROOT, Settings, settings
+from xihu.settings import ROOT, Settings, reread, settings
 
 __all__ = ["Fault", "doctor"]
 
 
 def _set_aside(file: Path) -> None:
     file.replace(file.with_name(file.name + ".broken"))
+    reread()
 
 
 def _configuration() -> tuple[Settings | None, list[Fault]]:

@@ -247,7 +247,10 @@ def pins(lock: Path) -> dict[str, str]:
 
 def differences(lock: Path, path: list[str]) -> dict[str, tuple[str, str | None]]:
     """Package → (pinned, installed or None) where they differ; `path` as for `importlib.metadata`."""
-    there: dict[str, str] = {canonicalize_name(d.metadata["Name"] or ""): d.version for d in importlib.metadata.distributions(path=path)}
+    there: dict[str, str] = {}
+    for d in importlib.metadata.distributions(path=path):
+        # The first on the path is the one that is imported.
+        there.setdefault(canonicalize_name(d.metadata["Name"] or ""), d.version)
     return {name: (version, there.get(name)) for name, version in pins(lock).items() if there.get(name) != version}
 
 

@@ -59,7 +59,7 @@ def _stale(record: Path, pid: int) -> bool:
         return True
     # The pid lives, but may belong to something else: the kernel knows whether the lock beside it is held.
     lock = record.with_suffix(".lock")
-    if not lock.exists():
+    if lock == record or not lock.exists():
         return False
     with lock.open("r") as handle:
         try:

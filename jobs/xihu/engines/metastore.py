@@ -74,7 +74,7 @@ def program(s: Settings) -> Program:
             "127.0.0.1",
             str(s.ports.metastore),
         ),
-        environment=lambda: base_environment(s),
+        environment=base_environment,
         directory=folder,
         ports=("metastore",),
         render=render,

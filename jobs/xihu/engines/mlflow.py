@@ -43,7 +43,7 @@ def program(s: Settings) -> Program:
             f"127.0.0.1:{port},localhost:{port}",
         ),
         environment=lambda: {
-            **base_environment(s),
+            **base_environment(),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",

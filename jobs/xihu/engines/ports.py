@@ -11,7 +11,7 @@ import yaml
 
 from xihu.engines import processes
 from xihu.engines.errors import EngineError
-from xihu.settings import Settings
+from xihu.settings import Settings, reread
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,5 @@ def move(s: Settings, name: str) -> int:
     aside.parent.mkdir(parents=True, exist_ok=True)
     aside.write_text(yaml.safe_dump(values), "utf-8")
     aside.replace(file)
+    reread()
     return int(values[name])

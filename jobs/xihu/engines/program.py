@@ -47,8 +47,8 @@ class Program:
         return s.logs / f"{self.name}.log"
 
 
-def base_environment(s: Settings) -> dict[str, str]:
-    """Variables every engine gets: the machine's, the lake's (`XIHU_*`), UTC, and no proxy for loopback."""
+def base_environment() -> dict[str, str]:
+    """Variables every engine gets: the machine's, UTC, and no proxy for loopback."""
     env = {name: os.environ[name] for name in (*_PASSED, *_PROXIES) if os.environ.get(name)}
     env.setdefault("PATH", os.defpath)
     env.setdefault("LANG", "C.UTF-8")
@@ -56,12 +56,13 @@ def base_environment(s: Settings) -> dict[str, str]:
     env["NO_PROXY"] = env["no_proxy"] = ",".join(dict.fromkeys([*local, "localhost", "127.0.0.1"]))
     env["TZ"] = "UTC"
     env["DO_NOT_TRACK"] = "true"
-    env["XIHU_HOME"] = str(s.home)
-    env["XIHU_CONF"] = str(s.conf)
-    env["XIHU_CACHE"] = str(s.cache)
-    for name, number in vars(s.ports).items():
-        env[f"XIHU_PORT_{name.upper()}"] = str(number)
     return env
+
+
+def lake_environment(s: Settings) -> dict[str, str]:
+    """`XIHU_*`: the same lake for a process that reads the settings itself."""
+    ports = {f"XIHU_PORT_{name.upper()}": str(number) for name, number in vars(s.ports).items()}
+    return {"XIHU_HOME": str(s.home), "XIHU_CONF": str(s.conf), "XIHU_CACHE": str(s.cache), **ports}
 
 
 def java(s: Settings) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from xihu.engines import tls
 from xihu.engines.errors import EngineError
 from xihu.engines.keys import key, private_folder
-from xihu.engines.program import Program, base_environment, http_get
+from xihu.engines.program import Program, base_environment, http_get, lake_environment
 from xihu.settings import Settings
 
 
@@ -20,7 +20,7 @@ def superset_environment(s: Settings) -> dict[str, str]:
 
     It leaves out `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE`, which would override the certificate that Trino is verified with.
     """
-    env = base_environment(s)
+    env = {**base_environment(), **lake_environment(s)}
     env["PATH"] = f"{superset_bin(s)}:{env['PATH']}"
     env["SUPERSET_CONFIG_PATH"] = str(s.root / "infra" / "superset" / "superset_config.py")
     env["FLASK_APP"] = "superset.app:create_app()"

@@ -146,7 +146,7 @@ def start(s: Settings) -> None:
     Raises:
         EngineError: it did not come up; the message holds what it said.
     """
-    environment = {**base_environment(s), MARK: processes.mark(s, "supervisor")}
+    environment = {**base_environment(), MARK: processes.mark(s, "supervisor")}
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf_file(s))]
     done = subprocess.run(command, env=environment, cwd=s.run, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     until = time.monotonic() + 15

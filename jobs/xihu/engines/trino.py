@@ -88,7 +88,7 @@ def program(s: Settings) -> Program:
             f"{server / 'lib'}/*",
             "io.trino.server.TrinoServer",
         ),
-        environment=lambda: {**base_environment(s), "TRINO_SHARED_SECRET": key(s, "trino_shared_secret")},
+        environment=lambda: {**base_environment(), "TRINO_SHARED_SECRET": key(s, "trino_shared_secret")},
         directory=folder,
         ports=("trino_https", "trino_http"),
         render=render,
