@@ -117,7 +117,7 @@ def _delivery(c: Contract, source: Source) -> None:
             )
         if d.absence is None:
             cure = "absence: ended（登记簿：到期） 或 retracted（更正：作废） / ended for a register, retracted for a corrected list"
-            source.problem(at, "snapshot 须说明缺行的含义 / snapshot mode must say what absence means", cure)
+            source.problem((*at, "absence"), "snapshot 须说明缺行的含义 / snapshot mode must say what absence means", cure)
     else:
         for word, given in (("scope", d.scope), ("absence", d.absence)):
             if given:

@@ -146,9 +146,10 @@ def _explain(source: Source, model: type[BaseModel], fault: Any) -> None:
     given = fault.get("input")
     shown = "" if isinstance(given, dict | list) else f": {given!s}"
     # A union of one mapping or a list of them fails once per member; the member that fits the shape given tells.
-    if "dict" in str(fault["loc"]) and kind == "dict_type" and isinstance(given, list):
-        return
-    if kind == "list_type" and isinstance(given, dict):
+    member = next((str(p) for p in fault["loc"] if str(p).startswith(("dict[", "list["))), "")
+    if (kind == "dict_type" and member.startswith("dict") and isinstance(given, list)) or (
+        kind == "list_type" and member.startswith("list") and isinstance(given, dict)
+    ):
         return
     if kind == "extra_forbidden":
         word = str(fault["loc"][-1])
@@ -159,10 +160,10 @@ def _explain(source: Source, model: type[BaseModel], fault: Any) -> None:
     elif kind == "literal_error":
         choice = re.findall(r"'([^']*)'", str(fault["ctx"]["expected"]))
         source.problem(path, f"不可用的值 / not an accepted value{shown}", suggest(str(given), choice))
-    elif kind == "string_type":
+    elif kind == "string_type" and path != ("code",):
         source.problem(path, f"应为文字 / must be text{shown}", f'加引号："{given}" / put it in quotes: "{given}"')
-    elif kind == "string_pattern_mismatch":
-        pattern = str(fault["ctx"]["pattern"])
+    elif kind in ("string_pattern_mismatch", "string_type"):
+        pattern = str(fault.get("ctx", {}).get("pattern"))
         if path == ("code",):
             cure = "信息资源代码如 306013/0002：类1位 项2位 目3位 细目，斜杠，顺序码 / such as 306013/0002"
         elif path == ("delivery", "files"):

@@ -80,8 +80,9 @@ def _scan(sql: str) -> tuple[set[str], list[str]]:
     # Keywords may be the names of fields too (month, date): they are simply not looked up.
     for i, (kind, _) in enumerate(tokens):
         if kind == "open":
-            close = next((j for j in range(i, len(tokens)) if tokens[j][0] == "close"), None)
-            if close and close + 1 < len(tokens) and tokens[close + 1][1] == "->":
+            # Only a plain list of names may stand before an arrow: (acc, x) -> …
+            close = next((j for j in range(i + 1, len(tokens)) if tokens[j][0] in ("open", "close")), None)
+            if close and tokens[close][0] == "close" and close + 1 < len(tokens) and tokens[close + 1][1] == "->":
                 lambdas |= {text for k, text in tokens[i:close] if k == "word"}
     if depth:
         problems.append("括号不成对 / unbalanced parenthesis")

@@ -7,10 +7,12 @@ with two decimals, rounded half up.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 CENT, MICRO = Decimal("0.01"), Decimal("0.00000001")
+# Wide enough for every value that passes the first look, so that rounding happens once.
+WIDE = Context(prec=80)
 MONEY_LIMIT = Decimal(10) ** 16  # DECIMAL(18,2)
 NUMBER_LIMIT = Decimal(10) ** 20  # DECIMAL(28,8)
 UNITS: dict[str, Decimal] = {
@@ -93,6 +95,6 @@ def read(
 
 def to_money(value: Decimal, factor: Decimal) -> tuple[Decimal, bool]:
     """An amount in the main unit, two decimals, rounded half up; and whether rounding took something away."""
-    exact = value * factor
-    rounded = exact.quantize(CENT, ROUND_HALF_UP)
+    exact = WIDE.multiply(value, factor)
+    rounded = exact.quantize(CENT, ROUND_HALF_UP, WIDE)
     return (rounded if rounded else abs(rounded)), rounded != exact

@@ -37,7 +37,7 @@ PLACEHOLDERS = frozenset(
     ]
 )
 # One word of these may be a true value of a text; in an id, a number or a date they are nobody's value.
-_REPEATED = re.compile(r"0{2,}|1{6,}|[0]{4}[-/.]0{1,2}[-/.]0{1,2}(\s0{1,2}:00(:00)?)?")
+_REPEATED = re.compile(r"0{3,}|1{6,}|[0]{4}[-/.]0{1,2}[-/.]0{1,2}(\s0{1,2}:00(:00)?)?")
 
 _PHONE = re.compile(r"\+\d{1,3}([ -]?\d{3,}){1,4}")
 _NUMBER = re.compile(r"[+-]\s*[\d,]*\.?\d+\s*%?")
@@ -47,7 +47,7 @@ _EXPRESSION = re.compile(
         |\$?[A-Za-z]{1,3}\$?\d+(?![\w])          # a cell: A1
         |[\d.,]+\s*[-+*/^&%<>=]+\s*[\w(@="'.$+-]   # arithmetic: 1+1
         |\(\s*[\d"'=+@$A-Za-z-]                  # (1+…
-        |[@="']|[+-]
+        |[@="']|[+-]+[\w(@]
     )""",
     re.VERBOSE | re.ASCII,
 )

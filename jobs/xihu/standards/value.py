@@ -263,6 +263,9 @@ def _number(spec: ValueSpec) -> Parser:
             if isinstance(found, numbers.NumberProblem):
                 return Parsed(None, "bad_number", found.detail, repairs)
             exact, unit, repairs = found.value, found.unit, repairs + found.repairs
+        # Far beyond any limit there is nothing to round (and the decimal context would give up).
+        if exact.adjusted() > 30:
+            return Parsed(None, "bad_number", f"位数过多 / too many digits: {cell}", repairs)
         if money:
             result, lost = numbers.to_money(exact, numbers.UNITS[unit] if unit else factor)
             if lost:
@@ -274,7 +277,7 @@ def _number(spec: ValueSpec) -> Parser:
             result, limit = exact, Decimal(2**63)
         else:
             limit = numbers.NUMBER_LIMIT
-            result = exact.quantize(numbers.MICRO, ROUND_HALF_UP) if abs(exact) < limit else exact
+            result = exact.quantize(numbers.MICRO, ROUND_HALF_UP, numbers.WIDE) if abs(exact) < limit else exact
             if result != exact:
                 repairs += ("rounded",)
             result = result if result else abs(result)
