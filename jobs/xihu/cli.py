@@ -1,0 +1,282 @@
+"""The `xihu` command: thin. Every subcommand parses words, calls one function of a lower layer and prints what it returns.
+
+Exit codes: 0 done; 1 the work was not done and the message says why and what to do; 2 wrong words on the command line;
+3 done, but something that arrived was refused or does not add up.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from xihu.settings import settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="西湖 Xihu：市级政务数据湖仓", pretty_exceptions_enable=False)
+engines_app = typer.Typer(no_args_is_help=True, help="引擎所需的 Java 部件")
+catalogue_app = typer.Typer(no_args_is_help=True, help="信息资源目录：检查、字典")
+warn_app = typer.Typer(no_args_is_help=True, help="预测模型与预警")
+access_app = typer.Typer(no_args_is_help=True, help="访问策略")
+app.add_typer(engines_app, name="engines")
+app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(warn_app, name="warn")
+app.add_typer(access_app, name="access")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """One clear message instead of a stack trace for everything that a user can cure."""
+    from xihu.console import explain
+
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        typer.echo("中断。再次运行同一命令即可继续（interrupted; run it again to go on）", err=True)
+        raise typer.Exit(130) from None
+    except Exception as error:
+        text = explain(error)
+        if text is None:
+            raise
+        typer.echo(text, err=True)
+        raise typer.Exit(1) from None
+
+
+@engines_app.command("fetch")
+def engines_fetch(deep: Annotated[bool, typer.Option(help="read and hash every file")] = False) -> None:
+    """Bring the Java parts into the user's cache (verified, resumable)."""
+    from xihu.engines.fetch import fetch
+
+    with told():
+        fetch(deep=deep)
+
+
+@app.command()
+def up(names: Annotated[list[str] | None, typer.Argument(help="metastore trino superset mlflow; default all")] = None) -> None:
+    """Start the servers and wait until they answer."""
+    from xihu.serve import start
+
+    with told():
+        start(names or None)
+        status()
+
+
+@app.command()
+def down(names: Annotated[list[str] | None, typer.Argument(help="default all")] = None) -> None:
+    """Stop the servers this lake started."""
+    from xihu.engines.supervise import down as stop
+
+    with told():
+        stop(names or None)
+
+
+@app.command()
+def status() -> None:
+    """What runs, on which port, and whether it answers."""
+    from xihu.console import status_table
+
+    with told():
+        status_table()
+
+
+@app.command()
+def doctor(
+    heal: Annotated[bool, typer.Option(help="carry the cures out")] = False,
+    deep: Annotated[bool, typer.Option(help="hash every part")] = True,
+) -> None:
+    """Name what is wrong and what cures it; silent when all is well."""
+    from xihu.console import doctor_report
+
+    with told():
+        raise typer.Exit(doctor_report(heal=heal, deep=deep))
+
+
+@app.command()
+def sample(
+    out: Annotated[Path | None, typer.Option(help="folder; default <home>/sample/out")] = None,
+    persons: int = 20_000,
+    seed: int = 1,
+    months: int = 3,
+    start: Annotated[str, typer.Option(help="first month, YYYY-MM")] = "2016-10",
+) -> None:
+    """Write the sample city's extracts, dirty as real ones are, and the truths beside them."""
+    from xihu.pipeline import make_sample
+
+    with told():
+        folder = make_sample(out, persons=persons, seed=seed, months=months, start=start)
+        typer.echo(f"样例城市：{folder}")
+
+
+@app.command()
+def run(
+    steps: Annotated[list[str] | None, typer.Argument(help="ingest gold marts warn publish serve; default all")] = None,
+    as_of: Annotated[str | None, typer.Option(help="what could be known at this instant; default: the newest delivery")] = None,
+    force: Annotated[bool, typer.Option(help="compute gold and marts although nothing is new")] = False,
+) -> None:
+    """Take in what is new and carry it to the marts, warnings and dashboards."""
+    from xihu.pipeline import run_all
+
+    with told():
+        raise typer.Exit(run_all(steps or None, as_of=as_of, force=force).exit_code)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="files, or folders <dept>/<file>, or <instant>/<dept>/<file>")],
+    received_at: Annotated[str | None, typer.Option(help="instant, e.g. 2016-12-05T09:30+08:00")] = None,
+    dept: Annotated[str | None, typer.Option(help="department folder when the path does not say it")] = None,
+) -> None:
+    """Deliver files by hand and load them; prints the outcome of every file."""
+    from xihu.pipeline import ingest_paths
+
+    with told():
+        raise typer.Exit(ingest_paths(paths, received_at=received_at, dept=dept))
+
+
+@catalogue_app.command("check")
+def catalogue_check() -> None:
+    """Judge every contract, fact and code list; names file, line and cure."""
+    from xihu.contract.load import CatalogueError, load_catalogue
+
+    try:
+        catalogue = load_catalogue(settings().conf)
+    except CatalogueError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"{len(error.problems)} 处问题", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{len(catalogue.contracts)} 份契约、{len(catalogue.facts)} 张事实表：没有问题")
+
+
+@catalogue_app.command("docs")
+def catalogue_docs(out: Annotated[Path | None, typer.Option(help="default <home>/dictionary")] = None) -> None:
+    """Build the data dictionary (static, searchable HTML)."""
+    from xihu.pipeline import build_docs
+
+    with told():
+        typer.echo(f"数据字典：{build_docs(out)}")
+
+
+@app.command("new-dataset")
+def new_dataset(file: Path, dept: Annotated[str, typer.Option(help="department folder")] = "xx") -> None:
+    """Print a contract to start from, drafted from a file in hand."""
+    from xihu.contract.draft import draft
+
+    with told():
+        typer.echo(draft(file, dept))
+
+
+@app.command()
+def sql(
+    statement: str,
+    login: Annotated[str, typer.Option("--as", help="admin engineer analyst leader auditor caseworker, or user@purpose")] = "analyst",
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+) -> None:
+    """Ask Trino as one of the demo's people."""
+    from xihu.share.sql import query, render
+
+    with told():
+        for text in render(query(settings(), statement, login), form):
+            sys.stdout.write(text)
+
+
+@app.command()
+def trace(
+    table: Annotated[str, typer.Argument(help="a mart, or a programme such as W9 with person=…")],
+    where: Annotated[list[str], typer.Argument(help="column=value …")],
+    form: Annotated[Literal["table", "json"], typer.Option("--format")] = "table",
+) -> None:
+    """From a figure to the gold rows, silver rows, file and line behind it."""
+    from xihu.pipeline import trace_cell
+
+    with told():
+        trace_cell(table, dict(w.split("=", 1) for w in where), form)
+
+
+@warn_app.command("train")
+def warn_train(as_of: Annotated[str | None, typer.Option(help="what could be known at this instant")] = None) -> None:
+    """Train the lapse model on the settled years and register it as challenger."""
+    from xihu.pipeline import warn
+
+    with told():
+        warn("train", as_of=as_of)
+
+
+@warn_app.command("score")
+def warn_score(as_of: Annotated[str | None, typer.Option()] = None) -> None:
+    """Score with the champion and write gold.warning."""
+    from xihu.pipeline import warn
+
+    with told():
+        warn("score", as_of=as_of)
+
+
+@warn_app.command("promote")
+def warn_promote(version: str = "challenger") -> None:
+    """Make a version the champion if the gate lets it pass."""
+    from xihu.pipeline import warn
+
+    with told():
+        warn("promote", version=version)
+
+
+@warn_app.command("list")
+def warn_list(programme: str | None = None, division: str | None = None, limit: int = 20) -> None:
+    """Open warnings, the most urgent first."""
+    from xihu.pipeline import warn
+
+    with told():
+        warn("list", programme=programme, division=division, limit=limit)
+
+
+@access_app.command("compile")
+def access_compile() -> None:
+    """Compile conf/access.yaml to Trino's rules, groups and passwords."""
+    from xihu.share.access import compile_access
+
+    with told():
+        compile_access(settings())
+        typer.echo("访问策略已编译")
+
+
+@app.command()
+def generate(check: Annotated[bool, typer.Option(help="change nothing; fail when something would change")] = False) -> None:
+    """Write the generated files that tools need: JSON Schema, dbt sources."""
+    from xihu.generate import generate as write
+
+    with told():
+        changed = write(check=check)
+        for path in changed:
+            typer.echo(("would change: " if check else "written: ") + str(path))
+        raise typer.Exit(1 if check and changed else 0)
+
+
+@app.command()
+def demo(persons: int = 20_000, seed: int = 1, months: int = 3) -> None:
+    """The whole system on this machine; ends with one screen. A second call does only what is new."""
+    from xihu.demo import demo as show
+
+    with told():
+        raise typer.Exit(show(persons=persons, seed=seed, months=months))
+
+
+def main() -> None:
+    """Entry point of the `xihu` command."""
+    app()
+
+
+def parse_instant(text: str | None) -> datetime | None:
+    """An ISO instant or date; a date means its last moment in the city's time."""
+    from xihu.bronze.instants import parse_instant as parse
+
+    return parse(text) if text else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Files that a tool needs in the repository although they follow from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from xihu.settings import settings
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    from xihu.contract.load import load_catalogue
+    from xihu.contract.schema import schema_text
+    from xihu.gold.sources import sources_text
+
+    s = settings()
+    yield s.conf / "catalogue.schema.json", schema_text()
+    yield s.root / "dbt_project" / "models" / "sources.yml", sources_text(load_catalogue(s.conf))
+
+
+def generate(*, check: bool = False) -> list[Path]:
+    """Writes what is not current; with `check` only names it."""
+    changed = []
+    for path, text in _files():
+        if not path.exists() or path.read_text("utf-8") != text:
+            changed.append(path)
+            if not check:
+                path.write_text(text, "utf-8")
+    return changed

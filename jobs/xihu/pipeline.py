@@ -1,0 +1,313 @@
+"""The steps of a run in order — ingest, gold, marts, warn, publish, serve — and the commands that use one of them.
+
+A run holds the lake, writes its manifest before it begins, and marks each step as it ends; a run that was killed is finished under its own
+number before anything new. Nothing reads the clock inside a calculation: what could be known is the newest delivery's instant unless `as_of`
+says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xihu.console import out, step_printer
+from xihu.settings import settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from xihu.lake.runs import Run
+    from xihu.silver.pipeline import IngestReport
+
+STEPS = ("ingest", "gold", "marts", "warn", "publish", "serve")
+Progress = Callable[[str], None]
+
+
+class StepError(ValueError):
+    """A step was named that does not exist."""
+
+
+@dataclass
+class RunReport:
+    """What a run did; `exit_code` 3 when something that arrived was refused by our own books, 0 otherwise."""
+
+    run: int | None = None
+    ingest: IngestReport | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return 3 if self.ingest is not None and not self.ingest.ok else 0
+
+
+def make_sample(target: Path | None = None, *, persons: int, seed: int, months: int, start: str) -> Path:
+    """The sample city's extracts under `target` (default `<home>/sample/out`), truths beside it; written once per set of arguments."""
+    from xihu.sample import generate
+
+    folder = target or settings().home / "sample" / "out"
+    mark = folder.parent / "arguments.json"
+    arguments = {"persons": persons, "seed": seed, "months": months, "start": start, "out": folder.name}
+    if folder.exists() and mark.exists() and json.loads(mark.read_text("utf-8")) == arguments:
+        return folder
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(
+            f"{folder} 里已有另一座样例城市；请用 --out 另选文件夹，或先移走它（holds another city; choose --out or move it away）"
+        )
+    say = step_printer()
+    say(f"样例城市：{persons:,} 人，{months} 个月")
+    year, month = map(int, start.split("-"))
+    generate(folder, persons=persons, seed=seed, months=months, start=date(year, month, 1))
+    mark.write_text(json.dumps(arguments), "utf-8")
+    return folder
+
+
+def session() -> SparkSession:
+    """The run's session on the shared metastore, which is started if it does not answer."""
+    from xihu.engines import supervise
+    from xihu.lake.session import spark_session
+
+    if not any(e.name == "metastore" and e.state == "running" for e in supervise.status()):
+        supervise.up(["metastore"])
+    return spark_session("xihu")
+
+
+def _digest() -> str:
+    """What decides gold and marts beside the data: configuration and SQL."""
+    s = settings()
+    sha = hashlib.sha256()
+    for folder in (s.conf, s.root / "dbt_project"):
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            sha.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return sha.hexdigest()
+
+
+def _state() -> dict[str, Any]:
+    file = settings().manifests / "published.json"
+    return json.loads(file.read_text("utf-8")) if file.exists() else {}
+
+
+def run_all(steps: Sequence[str] | None = None, *, as_of: str | None = None, force: bool = False) -> RunReport:
+    """Take in what is new and carry it on.
+
+    Args:
+        steps: some of `STEPS`; default all. Earlier steps must have been done by an earlier run.
+        as_of: instant or day; deliveries received later are left alone and nothing known later counts.
+        force: go through gold, marts and publication although neither data nor configuration changed.
+
+    Raises:
+        RunBusy: another run holds the lake.
+        CatalogueError, PolicyError, DbtFailed: named in the layer that raises them; nothing was published.
+    """
+    from xihu.bronze.instants import parse_instant
+    from xihu.lake import runs
+
+    unknown = set(steps or ()) - set(STEPS)
+    if unknown:
+        raise StepError(f"没有这样的步骤：{', '.join(sorted(unknown))}；可用：{' '.join(STEPS)}")
+    say = step_printer()
+    report = RunReport()
+    with runs.exclusive():
+        spark = session()
+        moment = parse_instant(as_of) if as_of else None
+        for old in runs.unfinished():
+            _finish(spark, old, report, say)
+        wanted = tuple(steps) if steps else STEPS
+        todo = _todo(spark, moment)
+        behind = force or bool(steps) or bool(todo) or _behind(spark)
+        if not behind:
+            say("没有新的交付，口径也未改动；现有结果仍然有效")
+            return report
+        run = runs.begin(spark, "run", list(wanted), todo, moment, _versions())
+        _steps(spark, run, report, say)
+        run.finish(
+            spark,
+            "done" if report.exit_code == 0 else "failed",
+            json.dumps(report.ingest.failed, ensure_ascii=False) if report.ingest else "",
+        )
+    return report
+
+
+def _todo(spark: SparkSession, moment: datetime | None) -> list[str]:
+    from xihu.contract.load import load_catalogue
+    from xihu.silver.pipeline import plan
+
+    return [d.delivery_id for d in plan(spark, load_catalogue(settings().conf), moment)]
+
+
+def _versions() -> dict[str, str]:
+    from xihu.contract.load import load_catalogue
+    from xihu.silver.pipeline import versions
+
+    return versions(load_catalogue(settings().conf))
+
+
+def _behind(spark: SparkSession) -> bool:
+    """Whether silver or the configuration is newer than what was published last."""
+    state = _state()
+    if state.get("digest") != _digest():
+        return True
+    newest = spark.sql("select max(run_id) from ops.ledger").collect()[0][0] if spark.catalog.tableExists("ops.ledger") else None
+    return newest is not None and newest > state.get("run", 0)
+
+
+def _finish(spark: SparkSession, old: Run, report: RunReport, say: Progress) -> None:
+    """A run that was killed, worked through again under its own number; abandoned when the contracts changed since."""
+    from xihu.lake import runs
+
+    runs.resume(old)
+    if old.contracts != _versions():
+        say(f"运行 {old.no} 中断后契约已改，作废；它的交付按新契约重新处理")
+        old.finish(spark, "abandoned", "contracts changed after the run was killed")
+        return
+    say(f"补完被中断的运行 {old.no}")
+    _steps(spark, old, report, say)
+    old.finish(spark)
+
+
+def _steps(spark: SparkSession, run: Run, report: RunReport, say: Progress) -> None:
+    from xihu.bronze.instants import parse_instant
+
+    report.run = run.no
+    given = parse_instant(datetime.fromisoformat(run.as_of)) if run.as_of else None
+    work: dict[str, Callable[[datetime], None]] = {
+        "gold": lambda known: _gold(spark, run, known, report, say),
+        "marts": lambda known: _marts(spark, known, "before_models", say) and None,
+        "warn": lambda known: _warn(spark, run, known, report, say),
+        "publish": lambda known: _publish(spark, run, known, report, say),
+        "serve": lambda known: serve(say),
+    }
+    for step in run.steps:
+        if run.is_done(step):
+            continue
+        if step == "ingest":
+            from xihu.silver.pipeline import run_ingest
+
+            report.ingest = run_ingest(spark, given, say, run)
+        else:
+            work[step](given or _newest(spark))
+        run.done(step)
+
+
+def _newest(spark: SparkSession) -> datetime:
+    """The instant of the newest delivery that was taken in, UTC."""
+    from datetime import UTC
+
+    found = spark.sql("select max(received_at) from ops.ledger where verdict like 'accepted%'").collect()[0][0]
+    if found is None:
+        raise ValueError("数据湖里还没有被接收的交付，先用 xihu ingest 或 xihu run 载入（nothing has been accepted yet）")
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _gold(spark: SparkSession, run: Run, known: datetime, report: RunReport, say: Progress) -> None:
+    from xihu.gold.build import build_gold
+
+    found = build_gold(spark, run.no, known, say)
+    for table, column, n in found.unresolved:
+        report.notes.append(f"{table}.{column}：{n} 条记录指不出人或单位")
+
+
+def _marts(spark: SparkSession, known: datetime, tag: str, say: Progress) -> list[date]:
+    from xihu.gold.dbt import build_marts, months_until
+
+    months = months_until(spark, known)
+    build_marts(spark, months, known, tag, say)
+    return months
+
+
+def _warn(spark: SparkSession, run: Run, known: datetime, report: RunReport, say: Progress) -> None:
+    from xihu.early_warning.step import warn_step
+
+    found = warn_step(spark, run.no, known, say)
+    report.notes += found.notes
+
+
+def _publish(spark: SparkSession, run: Run, known: datetime, report: RunReport, say: Progress) -> None:
+    from xihu.gold.publish import publish
+    from xihu.lake import durable
+
+    months = _marts(spark, known, "after_models", say)
+    publish(spark, run.no, known, months, say)
+    durable.write_json(settings().manifests / "published.json", {"run": run.no, "digest": _digest(), "as_of": known.isoformat()})
+
+
+def serve(say: Progress) -> None:
+    """Bring the door to what was published: access rules over the tables that stand now, dictionary, dashboards without stale figures."""
+    import shutil
+
+    from xihu.engines import supervise
+    from xihu.serve import dashboards
+    from xihu.share.access import compile_access
+
+    s = settings()
+    say("访问策略、字典与看板")
+    compile_access(s)
+    build_docs(None)
+    shutil.rmtree(s.home / "superset" / "cache" / "data", ignore_errors=True)
+    if any(e.name == "superset" and e.state != "stopped" for e in supervise.status()):
+        dashboards()
+
+
+def build_docs(target: Path | None) -> Path:
+    """The data dictionary; returns its first page."""
+    from xihu.contract.dictionary import build_dictionary
+    from xihu.contract.load import load_catalogue
+
+    folder = target or settings().home / "dictionary"
+    build_dictionary(load_catalogue(settings().conf), folder)
+    return folder / "index.html"
+
+
+def ingest_paths(paths: Sequence[Path], *, received_at: str | None, dept: str | None) -> int:
+    """Deliver by hand and load; 3 when a file was refused or the books did not balance, 0 otherwise."""
+    from xihu.bronze.deliver import deliver
+    from xihu.silver.pipeline import run_ingest
+
+    landed = set(deliver(paths, received_at, dept))
+    report = run_ingest(session(), None, out.print)
+    mine = [r for r in report.rows if r.delivery_id in landed]
+    if landed and not mine:
+        out.print("这些文件此前已交付并处理过，没有新的内容（delivered before; nothing new）")
+    return 3 if not report.ok or any(r.verdict == "refused" for r in mine) else 0
+
+
+def warn(action: str, *, as_of: str | None = None, version: str = "challenger", **choice: Any) -> None:
+    """`xihu warn train|score|promote|list`."""
+    from xihu.bronze.instants import parse_instant
+    from xihu.early_warning import step
+
+    if action == "promote":
+        out.print(step.promote(version))
+        return
+    if action == "list":
+        spark = session()
+        out.print(step.list_warnings(spark, **choice))
+        return
+    from xihu.lake import runs
+
+    with runs.exclusive():
+        spark = session()
+        moment = parse_instant(as_of) if as_of else _newest(spark)
+        if action == "train":
+            made = step.train(spark, moment)
+            out.print(f"模型版本 {made.version}（challenger）")
+            out.print(made.metrics)
+            return
+        run = runs.begin(spark, "warn score", ["warn"], [], moment, _versions())
+        report = RunReport()
+        _steps(spark, run, report, step_printer())
+        run.finish(spark)
+        out.print("\n".join(report.notes) or "已打分")
+
+
+def trace_cell(table: str, where: dict[str, str], form: str) -> None:
+    """`xihu trace`: from a figure to its rows."""
+    from xihu.gold.trace import trace, trace_person
+
+    spark = session()
+    found = trace_person(spark, where["person"], table, where["month"]) if "person" in where else trace(spark, table, where)
+    out.print_json(found.json()) if form == "json" else found.show(out)
