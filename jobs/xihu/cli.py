@@ -169,7 +169,7 @@ def new_dataset(file: Path, dept: Annotated[str, typer.Option(help="department f
     from xihu.contract.draft import draft
 
     with told():
-        typer.echo(draft(file, dept))
+        typer.echo(draft(file, dept=dept))
 
 
 @app.command()

@@ -81,8 +81,8 @@ def screen(seconds: float, notes: list[str]) -> None:
 
 def _received(ask: _Reader) -> Group:
     row = ask(f"""{_LATEST}
-        select count(*) files, count_if(verdict = 'refused') refused, count_if(verdict = 'duplicate') again, count(distinct resource) resources,
-               sum(records_in) records, sum(accepted) accepted, sum(quarantined) quarantined, sum(duplicate) duplicate,
+        select count(*) files, count_if(verdict = 'refused') refused, count_if(verdict = 'duplicate') again,
+               count(distinct resource) resources, sum(records_in) records, sum(accepted) accepted, sum(quarantined) quarantined, sum(duplicate) duplicate,
                sum(superseded) superseded, max(received_at) newest
         from latest where n = 1 and verdict <> 'withdrawn'""")[0]
     parts = row["accepted"] + row["quarantined"] + row["duplicate"] + row["superseded"]
@@ -117,7 +117,7 @@ def _findings(ask: _Reader) -> Group:
             where month = {month} and level = 'city' and gap is not null order by gap desc limit 1""")
     ]
     lines += [
-        f"  · 覆盖率最低：{r['district_name']} {r['programme_name']} {float(r['coverage_rate']):.1%}"
+        f"  · 覆盖率最低：{r['district_name']}{r['programme_name']} {float(r['coverage_rate']):.1%}"
         f"（未保 {r['gap'] if r['gap'] is not None else '<10'} 人）"
         for r in ask(f"""
             select district_name, programme_name, coverage_rate, gap from social_security.district_month_coverage

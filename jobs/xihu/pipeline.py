@@ -1,7 +1,7 @@
 """The steps of a run in order — ingest, gold, marts, warn, publish, serve — and the commands that use one of them.
 
-A run holds the lake, writes its manifest before it begins, and marks each step as it ends; a run that was killed is finished under its own
-number before anything new. Nothing reads the clock inside a calculation: what could be known is the newest delivery's instant unless `as_of`
+A run holds the lake, writes its manifest before it begins, and marks each step as it ends; a run that was killed is finished under
+its own number before anything new. Nothing reads the clock inside a calculation: what could be known is the newest delivery's instant unless `as_of`
 says otherwise.
 """
 
@@ -176,7 +176,7 @@ def _steps(spark: SparkSession, run: Run, report: RunReport, say: Progress) -> N
     given = parse_instant(datetime.fromisoformat(run.as_of)) if run.as_of else None
     work: dict[str, Callable[[datetime], None]] = {
         "gold": lambda known: _gold(spark, run, known, report, say),
-        "marts": lambda known: _marts(spark, known, "before_models", say) and None,
+        "marts": lambda known: _judge(spark, known, say),
         "warn": lambda known: _warn(spark, run, known, report, say),
         "publish": lambda known: _publish(spark, run, known, report, say),
         "serve": lambda known: serve(say),
@@ -217,6 +217,10 @@ def _marts(spark: SparkSession, known: datetime, tag: str, say: Progress) -> lis
     months = months_until(spark, known)
     build_marts(spark, months, known, tag, say)
     return months
+
+
+def _judge(spark: SparkSession, known: datetime, say: Progress) -> None:
+    _marts(spark, known, "before_models", say)
 
 
 def _warn(spark: SparkSession, run: Run, known: datetime, report: RunReport, say: Progress) -> None:
@@ -284,8 +288,18 @@ def warn(action: str, *, as_of: str | None = None, version: str = "challenger", 
         out.print(step.promote(version))
         return
     if action == "list":
+        from rich.table import Table
+
+        from xihu.early_warning.warnings import list_warnings
+
         spark = session()
-        out.print(step.list_warnings(spark, **choice))
+        rows = list_warnings(spark, **choice)
+        table = Table(title=f"预警 {len(rows)} 条", title_justify="left")
+        for name in rows[0] if rows else ():
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*("" if v is None else str(v) for v in row.values()))
+        out.print(table)
         return
     from xihu.lake import runs
 
@@ -305,9 +319,17 @@ def warn(action: str, *, as_of: str | None = None, version: str = "challenger", 
 
 
 def trace_cell(table: str, where: dict[str, str], form: str) -> None:
-    """`xihu trace`: from a figure to its rows."""
+    """`xihu trace`: from a figure, or a person's judgement (`W9 person=… month=…`), to its rows."""
+    from xihu.gold.render import render
     from xihu.gold.trace import trace, trace_person
 
     spark = session()
-    found = trace_person(spark, where["person"], table, where["month"]) if "person" in where else trace(spark, table, where)
-    out.print_json(found.json()) if form == "json" else found.show(out)
+    measure = where.pop("measure", None)
+    if "person" in where:
+        found = trace_person(spark, where["person"], table, date.fromisoformat(where["month"]))
+    else:
+        found = trace(spark, table, where, measure)
+    if form == "json":
+        out.print_json(found.json())
+    else:
+        render(found, out)
