@@ -33,7 +33,10 @@ WITH_SQL_LAB = {"analyst", "engineer", "auditor"}
 VIEWER = {
     ("menu_access", "Dashboards"),
     ("menu_access", "Home"),
-    ("can_list", "DashboardModelView"),
+    ("can_get", "MenuApi"),
+    ("can_language_pack", "Superset"),
+    ("can_log", "Superset"),
+    ("can_share_dashboard", "Superset"),
     ("can_read", "Dataset"),
     ("can_get_column_values", "Datasource"),
     ("can_csv", "Superset"),
