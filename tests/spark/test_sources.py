@@ -31,7 +31,7 @@ def conf(tmp_path: Path) -> Path:
     for name, format in (("text", "csv"), ("sheet", "xlsx")):
         delivery = {"files": f"sy/*.{format}", "format": format, "mode": "append", **({"encoding": "gb18030"} if format == "csv" else {})}
         body = {**HEAD, "code": f"306013/000{2 + (format == 'xlsx')}", "delivery": delivery, "fields": PEOPLE}
-        (folder / "catalogue" / "sy" / f"{name}.yaml").write_text(yaml.safe_dump(body, allow_unicode=True), "utf-8")
+        (folder / "catalogue" / "sy" / f"{name}.yaml").write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), "utf-8")
     return folder
 
 

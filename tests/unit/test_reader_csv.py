@@ -319,6 +319,38 @@ def test_blocks_of_any_size_give_the_same(file: Path, monkeypatch: pytest.Monkey
     assert proven(file, contract()) == whole
 
 
+@pytest.mark.parametrize("header", [HEADER, "地址,金额,姓名,身份证号,,", "身份证号,姓名,备注,金额"])
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_the_fast_way_and_the_careful_way_agree(file: Path, monkeypatch: pytest.MonkeyPatch, header: str, encoding: str, end: str) -> None:
+    from xihu.bronze.formats import csv as reader
+
+    titles = header.split(",")
+    full = [dict(zip([*HEADER.split(","), "备注", ""], [*line.split(","), "𠮷x", ""], strict=True)) for line in lines(300)]
+    write(file, end.join([header, *(",".join(row[t] for t in titles) for row in full)]), encoding)
+    c = contract(columns={"added": "warn", "dropped": "warn"})
+    ways = []
+    honest = reader.fast_batch
+    monkeypatch.setattr(reader, "fast_batch", lambda *a: ways.append(honest(*a)) or ways[-1])
+    fast = proven(file, c)
+    assert ways and all(way is not None for way in ways)
+    monkeypatch.setattr(reader, "fast_batch", lambda *a: None)
+    assert proven(file, c) == fast
+
+
+def test_without_quoting(file: Path) -> None:
+    text = HEADER + f'\r\n"张三,{citizen(1)},1,x\r\n李"四",{citizen(2)},2,"\r\n'
+    assert [r["_cells"][0] for r in proven(write(file, text), contract(quote=""))] == ['"张三', '李"四"']
+
+
+def test_swapped_company_number(file: Path) -> None:
+    fields = {"uscc": {"title": "统一社会信用代码", "type": "uscc"}, "company": {"title": "企业名称", "type": "text"}}
+    text = "统一社会信用代码,企业名称\n91330100799655058B,甲公司\n乙公司,91330100716105852F\n"
+    assert [r["_reason"] for r in proven(write(file, text), contract(fields))] == [None, "swapped_fields"]
+    text = "统一社会信用代码,企业名称\n" + "甲公司,91330100799655058B\n" * 5
+    assert refused(write(file, text), contract(fields)) == "columns_swapped"
+
+
 def test_splits_cover_the_file_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from xihu.bronze.formats import csv as reader
 

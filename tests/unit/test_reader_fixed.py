@@ -42,12 +42,12 @@ def detail(i: int, name: str = "张三镕", amount: int = 12345, street: str = "
 
 
 def batch(details: list[bytes], end: bytes = b"\r\n", n: int | None = None, total: int | None = None, tail: bytes = b"") -> bytes:
-    amounts = [-int(d[39:50]) if d[50:51] == b"-" else int(d[39:51]) for d in details if total is None]
+    amounts = [-int(d[39:50]) if d[50:51] == b"-" else int(d[39:51]) for d in details] if total is None else []
     t = b"T" + f"{len(details) if n is None else n:08d}".encode() + signed(sum(amounts) if total is None else total, 16)
     head = b"H20161205" + "杭州银行".encode("gbk")
     if not end:
         head, t = head.ljust(LENGTH), t.ljust(LENGTH)
-    return end.join([head, *details, t, tail] if end else [head, *details, t, tail])
+    return end.join([head, *details, t, tail])
 
 
 @pytest.fixture

@@ -85,6 +85,7 @@ def _titles(contract: Contract) -> set[str]:
 def _record_ends(data: mmap.mmap, pos: int, quote: bytes, delimiter: bytes, wide: bool) -> Iterator[tuple[int, int, int]]:
     """(start, end, start of the next) of every record: quotes toggle only where a field begins with one."""
     size, start = len(data), pos
+    # Without quoting nothing but a line end stops.
     stop = _STOP if quote == b'"' else re.compile(b"[\r\n" + re.escape(quote) + b"]")
     while start < size:
         pos, end = start, size
@@ -142,8 +143,6 @@ def _delimited(data: mmap.mmap, contract: Contract) -> Count:
         tally.structural += 1
     empty = b" \t\x1a" + delimiter
     words, reach = _titles(contract), 10 if delivery.layout and delivery.layout.title_rows else 1
-    if not quote:
-        quote = b"\n"  # never met: a line end always stops first
     header = _find_header(data, pos, quote, delimiter, wide, words, reach, empty)
     title = data[header[0] : header[1]]
     for start, end, _ in _record_ends(data, pos, quote, delimiter, wide):

@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
+from xihu.bronze.formats.csvfast import fast_batch
 from xihu.bronze.formats.csvhead import find_header
-from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, fast_batch, records
+from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.fit import fits as _fits
 from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows

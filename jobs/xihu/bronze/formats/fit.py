@@ -31,6 +31,10 @@ _NUMBER = re.compile(r"[-+(]?\s*[¥￥£$€]?\s*[-+]?\d[\d,]*(\.\d*)?(e[-+]?\d+
 _INTEGER = re.compile(r"[-+]?\d[\d,]*(\.0*)?[^\d.]{0,3}")
 _ID = re.compile(r"[\d*]{15}|[\d*OolI]{16,18}[\dX*×]?|[HM]\d{8}(\d\d)?|[A-Z]{3}\d{12}", re.I)
 _USCC = re.compile(r"[0-9A-Z]{2}[\d*]{4,6}[0-9A-Z*]{9,10}|[0-9A-Z]{8}-?[0-9X]|\d{15}", re.I)
+_STRICT = {
+    "citizen_id": re.compile(r"\d{17}[\dX]|\d{15}", re.I),
+    "uscc": re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}"),
+}
 _PHONE = re.compile(r"(\+?86[- ]?)?1[\d*]{10}|(\(?0\d{2,3}\)?[- ]?)?[2-9]\d{6,7}(-\d{1,6})?")
 _DIVISION = re.compile(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}|[^\d\W]{2,15}")
 _BOOLEAN = {"是", "否", "有", "无", "y", "n", "yes", "no", "true", "false", "0", "1", "t", "f", "√", "×"}
@@ -156,14 +160,10 @@ def swapped_in_record(contract: Contract, cells: Sequence[str | None]) -> tuple[
         ):
             return specs[i][0], specs[j][0]
     for i in wrong:
-        if specs[i][1].type != "citizen_id" or any(c.isdigit() for c in clean(cells[i] or "")):
+        number = _STRICT.get(specs[i][1].type)
+        if number is None or any(c.isdigit() for c in clean(cells[i] or "")):
             continue
-        for j, (name, spec) in enumerate(specs):
-            if (
-                j < len(cells)
-                and spec.type == "text"
-                and re.fullmatch(r"\d{17}[\dXx]|\d{15}", clean(cells[j] or ""))
-                and fits(specs[i][1], cells[j])
-            ):
+        for j, (name, spec) in enumerate(specs[: len(cells)]):
+            if spec.type == "text" and number.fullmatch(clean(cells[j] or "")) and fits(specs[i][1], cells[j]):
                 return specs[i][0], name
     return None

@@ -121,7 +121,8 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
 def _judge(path: Path, contract: Contract, ended: bool, size: int) -> Inspection | Refusal:
     record, codec = contract.delivery.record, enc.codec(contract.delivery.encoding)
     assert record is not None
-    skip, told = enc.bom(path.open("rb").read(4))
+    with path.open("rb") as f:
+        skip, told = enc.bom(f.read(4))
     if told and told != codec:
         return Refusal("wrong_encoding", f"文件带 {told} 标记，宽度按 {codec} 字节约定，无法切分", "请按约定的编码重报")
     total_at = record.trailer_total
