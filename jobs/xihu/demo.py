@@ -82,8 +82,8 @@ def screen(seconds: float, notes: list[str]) -> None:
 def _received(ask: _Reader) -> Group:
     row = ask(f"""{_LATEST}
         select count(*) files, count_if(verdict = 'refused') refused, count_if(verdict = 'duplicate') again,
-               count(distinct resource) resources, sum(records_in) records, sum(accepted) accepted, sum(quarantined) quarantined, sum(duplicate) duplicate,
-               sum(superseded) superseded, max(received_at) newest
+               count(distinct resource) resources, sum(records_in) records, sum(accepted) accepted, sum(quarantined) quarantined,
+               sum(duplicate) duplicate, sum(superseded) superseded, max(received_at) newest
         from latest where n = 1 and verdict <> 'withdrawn'""")[0]
     parts = row["accepted"] + row["quarantined"] + row["duplicate"] + row["superseded"]
     verdict = "[green]相符[/green]" if parts == row["records"] else f"[red]不符：{parts:,}[/red]"

@@ -1,8 +1,8 @@
 """The steps of a run in order — ingest, gold, marts, warn, publish, serve — and the commands that use one of them.
 
 A run holds the lake, writes its manifest before it begins, and marks each step as it ends; a run that was killed is finished under
-its own number before anything new. Nothing reads the clock inside a calculation: what could be known is the newest delivery's instant unless `as_of`
-says otherwise.
+its own number before anything new. Nothing reads the clock inside a calculation: what could be known is the newest delivery's
+instant unless `as_of` says otherwise.
 """
 
 from __future__ import annotations
@@ -262,8 +262,26 @@ def build_docs(target: Path | None) -> Path:
     from xihu.contract.load import load_catalogue
 
     folder = target or settings().home / "dictionary"
-    build_dictionary(load_catalogue(settings().conf), folder)
+    build_dictionary(load_catalogue(settings().conf), folder, _marts_described())
     return folder / "index.html"
+
+
+def _marts_described() -> list[dict[str, Any]]:
+    """Published marts with the descriptions that dbt carries to Trino."""
+    import yaml
+
+    models = settings().root / "dbt_project" / "models"
+    found = []
+    for file in sorted(models.glob("*/schema.yml")):
+        if file.parent.name == "welfare":
+            continue
+        for model in yaml.safe_load(file.read_text("utf-8"))["models"]:
+            columns = [{"name": c["name"], "description": c["description"], "type": c["data_type"]} for c in model["columns"]]
+            title = model["description"].strip().splitlines()[0]
+            found.append(
+                {"schema": file.parent.name, "name": model["name"], "title": title, "description": model["description"], "columns": columns}
+            )
+    return found
 
 
 def ingest_paths(paths: Sequence[Path], *, received_at: str | None, dept: str | None) -> int:

