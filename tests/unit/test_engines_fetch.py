@@ -308,6 +308,18 @@ def test_a_cache_that_cannot_be_written(pins: dict[str, bytes], tmp_path: Path, 
         fetch.fetch(Silent())
 
 
+def test_a_whole_cache_needs_no_right_to_write(pins: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch.fetch(Silent())
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(fetch, "FileLock", forbidden)
+    assert fetch.fetch(Silent()) == []
+    with pytest.raises(EngineError, match="cannot write"):
+        fetch.fetch(Silent(), deep=True)
+
+
 def test_too_little_room_is_said_before_extracting(pins: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "ROOM", 10**15)
     with pytest.raises(EngineError, match="GB free"):

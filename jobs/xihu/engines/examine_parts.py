@@ -15,7 +15,7 @@ def java_parts(s: Settings, *, deep: bool) -> list[Fault]:
     found = []
     home = parts.trino_home(s)
     folder = s.java / "delta"
-    halves = sorted({*folder.glob("*.part"), *(s.java / "downloads").glob("*.part"), *s.java.glob(".extract-*")})
+    halves = fetch.leftovers(s)
     begun = any(folder.glob("*.jar")) or home.exists() or bool(halves) or bool(supervise.wanted(s))
     if not begun:
         return []
@@ -38,10 +38,10 @@ def java_parts(s: Settings, *, deep: bool) -> list[Fault]:
             what = f"部件损坏 / {file} is not the pinned jar"
             evidence = f"{file.stat().st_size} bytes, sha256 {parts.sha256(file)[:16]}…; pinned {part.size}, {part.sha256[:16]}…"
             found.append(Fault("corrupted_jar", what, evidence, cure, act=mend))
-    strangers = {p.name for p in folder.glob("*.jar")} - {p.name for p in parts.jars()}
+    strangers = fetch.strangers(s)
     if strangers:
         what = f"多余的部件 / jars that are not pinned lie in {folder}, and Spark would load them"
-        found.append(Fault("corrupted_jar", what, ", ".join(sorted(strangers)), cure, act=mend))
+        found.append(Fault("corrupted_jar", what, ", ".join(p.name for p in strangers), cure, act=mend))
     for half in halves:
         size = f"{half.stat().st_size:,} bytes so far" if half.is_file() else "an extraction that was interrupted"
         found.append(Fault("half_fetched_archive", f"下载未完成 / half fetched: {half}", size, cure, act=mend))

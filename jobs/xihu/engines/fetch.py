@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -59,6 +60,8 @@ def fetch(progress: Reporter | None = None, *, deep: bool = False) -> list[str]:
         EngineError: no network, no space, no permission, or a file that is not the pinned one.
     """
     s = settings()
+    if not deep and _complete(s):
+        return []
     with contextlib.ExitStack() as stack:
         show: Reporter
         if progress is None:
@@ -68,6 +71,24 @@ def fetch(progress: Reporter | None = None, *, deep: bool = False) -> list[str]:
             show = progress
         stack.enter_context(fetching(s, show))
         return _fetch(s, show, deep)
+
+
+def leftovers(s: Settings) -> list[Path]:
+    """What an interrupted fetch left: half files, half extractions, an archive that was not unpacked."""
+    return sorted({*(s.java / "delta").glob("*.part"), *(s.java / "downloads").glob("*"), *s.java.glob(".extract-*")})
+
+
+def strangers(s: Settings) -> list[Path]:
+    """Jars in Spark's folder that nobody pinned; Spark loads whatever lies there."""
+    return sorted(set((s.java / "delta").glob("*.jar")) - {p.file(s) for p in parts.jars()})
+
+
+def _complete(s: Settings) -> bool:
+    """Whether there is nothing to do; needs no right to write, so a cache made by an administrator serves as it is."""
+    if leftovers(s) or strangers(s):
+        return False
+    seen = parts.Seen(s)
+    return all(parts.jar_is_right(s, p, seen, deep=False) for p in parts.jars()) and not archive.damage(s, deep=False)
 
 
 def _fetch(s: Settings, show: Reporter, deep: bool) -> list[str]:
@@ -80,8 +101,7 @@ def _fetch(s: Settings, show: Reporter, deep: bool) -> list[str]:
         download(part, base_url(), part.file(s), show)
         seen.add(part.file(s))
         fetched.append(part.name)
-    # Spark loads whatever jar lies there, so nothing else may.
-    for stranger in set((s.java / "delta").glob("*.jar")) - {p.file(s) for p in parts.jars()}:
+    for stranger in strangers(s):
         show.step(f"移除多余文件 / removing {stranger.name}: not a pinned part")
         stranger.unlink()
     archive.clear_leftovers(s)

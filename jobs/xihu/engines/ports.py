@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psutil
@@ -44,9 +45,9 @@ def is_free(port: int) -> bool:
     return True
 
 
-def holder(port: int) -> psutil.Process | None:
-    """The process that listens on the port, if this user may see it."""
-    for process in psutil.process_iter():
+def holder(port: int, among: Iterable[psutil.Process] | None = None) -> psutil.Process | None:
+    """The process (of `among`, default all) that listens on the port, if this user may see it."""
+    for process in psutil.process_iter() if among is None else among:
         with contextlib.suppress(psutil.Error, OSError):
             for c in process.net_connections(kind="tcp"):
                 if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port:
@@ -67,13 +68,13 @@ def taken(s: Settings, names: tuple[str, ...]) -> list[Taken]:
         twins = [n for n, p in numbers.items() if p == port and n != name]
         if twins:
             raise EngineError(f"ports {name} and {twins[0]} are both {port}", f"set XIHU_PORT_{name.upper()} or ports.yaml in {s.home}")
+    busy = [name for name in names if not is_free(numbers[name])]
+    own = processes.mine(s) if busy else []
     found = []
-    for name in names:
-        port = numbers[name]
-        if not is_free(port):
-            who = holder(port)
-            ours = who is not None and who.pid in {p.pid for p in processes.mine(s)}
-            found.append(Taken(name, port, who, ours))
+    for name in busy:
+        # Few processes first: a look at all of them takes a while.
+        mine = holder(numbers[name], own)
+        found.append(Taken(name, numbers[name], mine or holder(numbers[name]), mine is not None))
     return found
 
 
