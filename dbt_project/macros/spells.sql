@@ -9,8 +9,8 @@ from (
   select
     *,
     row_number() over newest as n,
-    first_value(runs) over newest as newest_runs,
-    first_value(valid_to) over newest as newest_end
+    first(runs) over newest as newest_runs,
+    first(valid_to) over newest as newest_end
   from (
     select
       person_id, {{ key }} as key, coalesce({{ runs }}, false) as runs, division, resource, _file, _row, valid_from,
@@ -29,7 +29,6 @@ from (
   )
   window newest as (
     partition by person_id, key, resource, valid_from order by first_known desc, _file desc, _row desc
-    rows between unbounded preceding and unbounded following
   )
 )
 where n = 1 or valid_from is null or (not newest_runs and newest_end is null)

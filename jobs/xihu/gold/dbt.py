@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from xihu.lake import durable
 from xihu.settings import settings
 
 if TYPE_CHECKING:
@@ -85,12 +86,29 @@ def build_marts(spark: SparkSession, months: Sequence[date], as_of: datetime, ta
     """`dbt build` of one tag: `before_models` (programmes, entitlement) or `after_models` (themes). Unit tests are for the test suite.
 
     Raises:
-        DbtFailed: a model or data test did not pass.
+        DbtFailed: a model or data test did not pass; the stage is then not fit to be published.
     """
     del spark  # dbt finds the active session; the argument says that there must be one
-    return dbt(
-        "build", "--select", f"tag:{tag}", "--exclude-resource-type", "unit_test", variables=dbt_vars(months, as_of), progress=progress
-    )
+    variables = dbt_vars(months, as_of)
+    mark = settings().work / "dbt" / f"{tag}.passed.json"
+    mark.unlink(missing_ok=True)
+    words = ("build", "--select", f"tag:{tag}", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
+    result = dbt(*words, variables=variables, progress=progress)
+    durable.write_json(mark, variables)
+    return result
+
+
+def passed(tag: str) -> dict[str, Any] | None:
+    """The variables with which the tag's last build passed; None if it did not."""
+    mark = settings().work / "dbt" / f"{tag}.passed.json"
+    return durable.read_json(mark) if mark.exists() else None
+
+
+def mart_tables() -> list[tuple[str, str]]:
+    """(staged, published) name of every theme's mart, from the manifest of the last build."""
+    manifest = durable.read_json(settings().work / "dbt" / "target" / "manifest.json")
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and "after_models" in n["tags"]]
+    return sorted((f"{n['schema']}.{n['name']}", f"{n['schema'].removeprefix('stage_')}.{n['name']}") for n in models)
 
 
 def months_until(spark: SparkSession, as_of: datetime, last: int = 3) -> list[date]:
@@ -104,4 +122,4 @@ def months_until(spark: SparkSession, as_of: datetime, last: int = 3) -> list[da
     return sorted(r.m for r in rows)
 
 
-__all__ = ["PROJECT", "DbtFailed", "build_marts", "dbt", "dbt_vars", "months_until"]
+__all__ = ["PROJECT", "DbtFailed", "build_marts", "dbt", "dbt_vars", "mart_tables", "months_until", "passed"]
