@@ -82,13 +82,15 @@ def police(p: Person, k: int, t: date, emit: Emit) -> None:
         if p.cancelled and p.cancelled <= t:
             status, since = "cancelled", p.cancelled
         here = p.at(t)
+        moved = max((day for day, _ in p.moves if day <= t), default=None)
         street, address = p.street, p.address
         if here != p.district:
             street = ids.STREETS[here][p.key % len(ids.STREETS[here])]
             address = f"{street}新迁社区{p.key % 90 + 1}号"
         emit("ga__household_register", k, here, [
             p.id18, p.name, _sex(p), _iso(p.birth), p.ethnic, p.house_no, RELATION.get(p.relation, "其他亲属"), MARITAL[p.marital],
-            p.education, here, street, address, "农业" if p.farm else "非农业", STATUS[status], _iso(since), _iso(p.registered_on), _iso(t),
+            p.education, here, street, address, "农业" if p.farm else "非农业", STATUS[status], _iso(since), _iso(p.registered_on),
+            _iso(moved), _iso(t),
         ], p)  # fmt: skip
     elif p.arrived and p.arrived <= t and not (p.left_city and p.left_city <= t) and p.alive(t):
         emit("ga__floating_population", k, p.district, [

@@ -64,7 +64,7 @@ RESOURCES: dict[str, Resource] = {
                 id_no 公民身份号码 id, name 姓名 name, sex 性别 code, birth_date 出生日期 date, ethnic 民族 code,
                 household_no 户号 text, relation 与户主关系 code, marital 婚姻状况 code, education 文化程度 code,
                 district 户籍区县 division, street 街道 text, address 住址 text, hukou_type 户口性质 code,
-                status 户籍状态 code, status_date 状态日期 date, registered_on 登记日期 date,
+                status 户籍状态 code, status_date 状态日期 date, registered_on 登记日期 date, moved_on 市内迁移日期 date,
                 stat_date 统计日期 date"""),
             day=2, per_district=True,
         ),
