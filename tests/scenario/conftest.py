@@ -10,8 +10,8 @@ import pytest
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
-PAYMENT = """
-code: 306013/0901
+CONTRACT = """
+code: 306013/09{number:02d}
 title: 补贴发放
 provider: {{name: 市民政局}}
 summary: 试验用
@@ -20,7 +20,7 @@ share: {{type: unconditional}}
 open: {{type: open}}
 update: monthly
 delivery:
-  files: "mz/补贴_*.csv"
+  files: "mz/{prefix}_*.csv"
   format: csv
   encoding: gb18030
   {mode}
@@ -30,8 +30,10 @@ fields:
   month:  {{title: 月份, type: month, required: true}}
   area:   {{title: 区县, type: text, required: true}}
   amount: {{title: 金额, type: money, unit: 元, min: 0, max: {maximum}}}
+{more}
 """
 HEADER = "编号,月份,区县,金额"
+SNAPSHOT = "mode: snapshot\nscope: [month, area]\nabsence: {absence}\nmax_vanish: {max_vanish}"
 
 
 class City:
@@ -39,37 +41,38 @@ class City:
 
     def __init__(self, spark, home: Path, conf: Path):
         self.spark, self.home, self.conf = spark, home, conf
-        self.resource = "mz__payment"
         self.lines: list[str] = []
+        self.prefixes: dict[str, str] = {}
 
-    def contract(self, mode: str = "mode: append", maximum: int = 100000) -> None:
-        """Writes the one contract; a second call mends it."""
-        file = self.conf / "catalogue" / "mz" / "payment.yaml"
+    def contract(
+        self, mode: str = "mode: append", name: str = "payment", prefix: str = "补贴", maximum: int = 100000, more: str = ""
+    ) -> None:
+        """Writes a contract; a second call mends it."""
+        self.prefixes[name] = prefix
+        file = self.conf / "catalogue" / "mz" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(PAYMENT.format(mode=mode.replace("\n", "\n  "), maximum=maximum), "utf-8")
+        number = list(self.prefixes).index(name) + 1
+        text = CONTRACT.format(number=number, prefix=prefix, mode=mode.replace("\n", "\n  "), maximum=maximum, more=more)
+        file.write_text(text, "utf-8")
 
-    def snapshot(self, absence: str = "retracted", max_vanish: float = 0.5, scope: str = "[month, area]", **more) -> None:
-        self.contract(f"mode: snapshot\nscope: {scope}\nabsence: {absence}\nmax_vanish: {max_vanish}", **more)
+    def snapshot(self, absence: str = "retracted", max_vanish: float = 0.5, **more) -> None:
+        self.contract(SNAPSHOT.format(absence=absence, max_vanish=max_vanish), **more)
 
     def file(self, name: str, rows: list[str], header: str = HEADER, encoding: str = "gb18030") -> Path:
+        return self.raw(name, ("\r\n".join([header, *rows]) + "\r\n").encode(encoding))
+
+    def raw(self, name: str, content: bytes) -> Path:
         folder = self.home.parent / "outbox" / "mz"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
-        path.write_bytes(("\r\n".join([header, *rows]) + "\r\n").encode(encoding))
-        return path
-
-    def raw(self, name: str, content: bytes) -> Path:
-        path = self.file(name, [])
         path.write_bytes(content)
         return path
 
-    def deliver(self, day: int, *paths: Path, month: int = 11) -> list[str]:
+    def deliver(self, day: int, *paths: Path) -> list[str]:
+        """The files as one delivery, received on that day of November 2016 at 1:00 UTC."""
         from xihu.bronze.deliver import deliver
 
-        return deliver(paths, received_at=datetime(2016, month, day, 1, tzinfo=UTC), dept="mz")
-
-    def send(self, day: int, name: str, rows: list[str], **more) -> list[str]:
-        return self.deliver(day, self.file(name, rows, **more))
+        return deliver(paths, received_at=datetime(2016, 11, day, 1, tzinfo=UTC), dept="mz")
 
     def ingest(self, **more):
         from xihu.silver.pipeline import run_ingest
@@ -78,31 +81,40 @@ class City:
 
     def take(self, day: int, name: str, rows: list[str], **more):
         """Delivers one file and takes it in; its ledger rows."""
-        self.send(day, name, rows, **more)
+        self.deliver(day, self.file(name, rows, **more))
         return self.ingest().rows
 
-    def table(self, layer: str, where: str = "true") -> list:
-        return self.spark.table(f"{layer}.{self.resource}").where(where).collect()
+    def table(self, layer: str, where: str = "true", name: str = "payment") -> list:
+        return self.spark.table(f"{layer}.mz__{name}").where(where).collect()
 
-    def silver(self, where: str = "true") -> list[tuple]:
-        """Current computation, place of origin left out: (no, amount, known from, known to as days of November, valid_to)."""
+    def silver(self, name: str = "payment") -> list[tuple]:
+        """Current computation: (no, amount, known from, known to, valid_to), known as days of November."""
+
         def day(at: datetime | None) -> int | None:
             return None if at is None else (at.replace(tzinfo=UTC) - datetime(2016, 11, 1, tzinfo=UTC)).days + 1
 
-        rows = self.table("silver", f"_loaded_to IS NULL AND ({where})")
-        return sorted(
-            ((r.no, None if r.amount is None else int(r.amount), day(r._known_from), day(r._known_to), r._valid_to) for r in rows), key=str
-        )
+        rows = self.table("silver", "_loaded_to IS NULL", name)
+        found = ((r.no, None if r.amount is None else int(r.amount), day(r._known_from), day(r._known_to), r._valid_to) for r in rows)
+        return sorted(found, key=str)
 
-    def fingerprint(self) -> dict[str, list]:
-        """All that must be the same however the files came to be loaded."""
-        def rows(table: str, *drop: str) -> list:
-            return sorted(map(str, self.spark.table(table).drop(*drop).collect()))
+    def fingerprint(self, loads: bool = False) -> dict[str, list]:
+        """All that must be the same however the files came to be loaded; with `loads`, the run numbers as well."""
+        found = {}
+        for name in self.prefixes:
+            silver = self.spark.table(f"silver.mz__{name}")
+            quarantine = self.spark.table(f"quarantine.mz__{name}")
+            if not loads:
+                silver = silver.where("_loaded_to IS NULL").drop("_loaded_from", "_loaded_to")
+                quarantine = quarantine.drop("run_id")
+            found[name] = [sorted(map(str, df.collect())) for df in (silver, quarantine)]
+        return found
 
-        return {
-            "silver": rows(f"silver.{self.resource}", "_loaded_from", "_loaded_to", "_seq"),
-            "quarantine": rows(f"quarantine.{self.resource}", "run_id"),
-        }
+    def forget(self) -> None:
+        """An empty lake; contracts and outbox stay."""
+        for row in self.spark.sql("SHOW DATABASES").collect():
+            if row[0] != "default":
+                self.spark.sql(f"DROP DATABASE `{row[0]}` CASCADE")
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -136,7 +136,7 @@ def test_snapshot_equals_brute_force(spark, ended, versions):
     changes = 0
     for c, files in enumerate(cities):
         mine = [s for s in spans if s[1].startswith(str(c))]
-        for day in range(0, 41):
+        for day in range(41):
             assert at(mine, day) == state(files, shape, day), (c, day)
         changes += len(mine)
     assert changes > 40

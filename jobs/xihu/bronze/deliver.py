@@ -1,7 +1,7 @@
 """Deliveries: files are copied into landing once, whole, and never changed or overwritten afterwards.
 
-`landing/<dept>/<delivery_id>/<original name>` with `.delivery.json` beside. A delivery's id follows from its department, instant and contents, so that
-delivering the same thing again is recognised; the same content at another time is a new delivery.
+`landing/<dept>/<delivery_id>/<original name>` with `.delivery.json` beside. A delivery's id follows from its department, instant and
+contents, so that delivering the same thing again is recognised; the same content at another time is a new delivery.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def deliver(paths: Iterable[Path | str], received_at: str | datetime | None = No
     department's folder. What is received together by one department is one delivery.
 
     Args:
-        received_at: instant for all of them; else a `<file>.received_at` or `.received_at` beside the file, else the instant that a folder above
-            is named after, else the newest modification time of the delivery's files.
+        received_at: instant for all of them; else a `<file>.received_at` or `.received_at` beside the file, else the instant that a
+            folder above is named after, else the newest modification time of the delivery's files.
         dept: department folder, when the paths do not say it.
 
     Raises:

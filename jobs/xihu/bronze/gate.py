@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+Examined = tuple[Inspection | Refusal, Count | None]
+_SMALL = 1 << 20
+
+
 @dataclass(frozen=True)
 class Item:
     """One delivered file of a resource, with what is known of it so far."""
@@ -79,29 +83,31 @@ def examine(spark: SparkSession, pending: list[Item]) -> list[Item]:
     todo = [(i, str(item.path), item.contract, item.file.sha256) for i, item in enumerate(pending) if item.contract is not None]
     if not todo:
         return pending
+    if sum(item.file.size for item in pending) < _SMALL:
+        found = {i: examine_file(Path(path), contract, sha) for i, path, contract, sha in todo}
+    else:
+        found = _spread(spark, todo)
+    return [_with(item, found.get(i)) for i, item in enumerate(pending)]
+
+
+def _with(item: Item, found: Examined | None) -> Item:
+    if found is None:
+        return item
+    verdict, counted = found
+    if isinstance(verdict, Refusal):
+        return replace(item, refusal=verdict, count=counted)
+    return replace(item, inspection=verdict, count=counted)
+
+
+def _spread(spark: SparkSession, todo: list[tuple[int, str, Contract, str]]) -> dict[int, Examined]:
     todo.sort(key=lambda t: -Path(t[1]).stat().st_size if Path(t[1]).exists() else 0)
     context = spark.sparkContext
     slices = min(len(todo), max(context.defaultParallelism * 4, 1))
-    found = dict(
-        context.parallelize([todo[k::slices] for k in range(slices)], slices).flatMap(lambda part: [_examine(*t) for t in part]).collect()
-    )
-    out = []
-    for i, item in enumerate(pending):
-        if i in found:
-            verdict, counted = found[i]
-            if isinstance(verdict, Refusal):
-                item = replace(item, refusal=verdict, count=counted)
-            else:
-                item = replace(item, inspection=verdict, count=counted)
-        out.append(item)
-    return out
+    parts = context.parallelize([todo[k::slices] for k in range(slices)], slices)
+    return dict(parts.flatMap(lambda part: [(i, examine_file(Path(path), c, sha)) for i, path, c, sha in part]).collect())
 
 
-def _examine(index: int, path: str, contract: Contract, sha256: str) -> tuple[int, tuple[Inspection | Refusal, Count | None]]:
-    return index, examine_file(Path(path), contract, sha256)
-
-
-def examine_file(path: Path, contract: Contract, sha256: str | None = None) -> tuple[Inspection | Refusal, Count | None]:
+def examine_file(path: Path, contract: Contract, sha256: str | None = None) -> Examined:
     """One file's judgement before a record of it is read, and its independent count."""
     try:
         if sha256 and _digest(path) != sha256:

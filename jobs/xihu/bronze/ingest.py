@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 BRONZE_DDL = """
-_file STRING COMMENT '来源文件（含工作表）', _row BIGINT COMMENT '文件内记录号', _line BIGINT COMMENT '首行号', _place STRING COMMENT '位置',
-_offset BIGINT COMMENT '字节偏移', _raw BINARY COMMENT '原始字节', _cells ARRAY<STRING> COMMENT '按目录字段顺序的原文', _reason STRING COMMENT '结构问题',
-_field STRING COMMENT '问题字段', _detail STRING COMMENT '问题说明', _delivery_id STRING COMMENT '交付编号', _received_at TIMESTAMP COMMENT '收到时刻',
-_run BIGINT COMMENT '运行编号', _landing STRING COMMENT '交付文件', _seq BIGINT COMMENT '落地顺序', _contract_version STRING COMMENT '目录版本'
+_file STRING COMMENT '来源文件（含工作表）', _row BIGINT COMMENT '文件内记录号', _line BIGINT COMMENT '首行号',
+_place STRING COMMENT '位置', _offset BIGINT COMMENT '字节偏移', _raw BINARY COMMENT '原始字节',
+_cells ARRAY<STRING> COMMENT '按目录字段顺序的原文', _reason STRING COMMENT '结构问题', _field STRING COMMENT '问题字段',
+_detail STRING COMMENT '问题说明', _delivery_id STRING COMMENT '交付编号', _received_at TIMESTAMP COMMENT '收到时刻',
+_run BIGINT COMMENT '运行编号', _landing STRING COMMENT '交付文件', _seq BIGINT COMMENT '落地顺序',
+_contract_version STRING COMMENT '目录版本'
 """
 
 
@@ -35,6 +37,10 @@ class Loaded:
 
 def bronze_table(contract: Contract) -> str:
     return f"bronze.{contract.resource}"
+
+
+def bronze_spec(contract: Contract) -> tables.Spec:
+    return tables.Spec(BRONZE_DDL, f"{contract.title}（原始层）")
 
 
 def landing_of(file: Column) -> Column:
@@ -61,25 +67,21 @@ def read(spark: SparkSession, contract: Contract, files: list[Item]) -> DataFram
         for f in files
     ]
     df = spark.read.format("xihu").option("files", json.dumps(given)).option("conf", str(settings().conf)).load()
-    at = spark.createDataFrame(
-        [(f.landing, f.delivery.received_at, f.delivery.seq) for f in files], "_landing string, _received_at timestamp, _seq long"
-    )
+    shape = tables.ddl("_landing string, _received_at timestamp, _seq long")
+    at = tables.local(spark, [(f.landing, f.delivery.received_at, f.delivery.seq) for f in files], shape)
     # A name may itself hold # or !: the longest delivered name that `_file` begins with is its landing file.
     names = F.broadcast(at)
     exact = (F.col("_file") == F.col("_landing")) | F.col("_file").startswith(F.concat("_landing", F.lit("#")))
     exact = exact | F.col("_file").startswith(F.concat("_landing", F.lit("!")))
     simple = all("#" not in f.landing and "!" not in f.landing for f in files)
-    if simple:
-        joined = df.withColumn("_landing", landing_of(F.col("_file"))).join(names, "_landing")
-    else:
-        joined = df.join(names, exact)
+    joined = df.withColumn("_landing", landing_of(F.col("_file"))).join(names, "_landing") if simple else df.join(names, exact)
     return joined.withColumn("_contract_version", F.lit(contract.version))
 
 
 def load(spark: SparkSession, run: int, contract: Contract, files: list[Item]) -> Loaded:
-    """Reads the files and appends them to bronze, if for every file the count and the multiset of records agree with the independent counter.
+    """Reads the files and appends them to bronze, if every file's count and multiset of records agree with the independent counter.
 
-    A break is the pipeline's own fault: nothing of the resource is written, the file that does not balance carries the refusal `conservation`.
+    A break is the pipeline's own fault: nothing of the resource is written; the file that does not balance is refused as `conservation`.
     """
     from pyspark.sql import functions as F
 
@@ -90,10 +92,8 @@ def load(spark: SparkSession, run: int, contract: Contract, files: list[Item]) -
         broken = [replace(f, refusal=refusal) for f in files if (refusal := balance(f, *found.get(f.landing, (0, 0))))]
         if broken:
             return Loaded([], broken)
-        table = bronze_table(contract)
-        tables.ensure(spark, table, BRONZE_DDL, f"{contract.title}（原始层）")
         failpoint("before_bronze")
-        tables.append(records.withColumn("_run", F.lit(run).cast("bigint")), table, run)
+        tables.load(records.withColumn("_run", F.lit(run)), bronze_table(contract), run, bronze_spec(contract))
         failpoint("after_bronze")
         return Loaded(files, [])
     finally:

@@ -27,10 +27,7 @@ def parse_instant(text: str | date | datetime) -> datetime:
         raise ValueError(f"{text!r} 不是时刻；例：2016-12-05 或 2016-12-05T08:00:00+08:00")
     year, month, day, hour, minute, second = (int(g) if g else 0 for g in found.groups()[:6])
     offset = found.group(7)
-    if offset:
-        zone = UTC if offset == "Z" else datetime.strptime(offset.replace(":", ""), "%z").tzinfo
-    else:
-        zone = CITY
+    zone = CITY if not offset else UTC if offset == "Z" else datetime.strptime(offset.replace(":", ""), "%z").tzinfo
     return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
 
 

@@ -9,11 +9,17 @@ from collections import Counter
 _hits: Counter[str] = Counter()
 
 
+class Killed(BaseException):
+    """The process ended here, for a test that lives in it: `XIHU_FAILPOINT=raise:<name>`."""
+
+
 def failpoint(name: str) -> None:
     """Ends the process at once, as a power cut would, when the environment names this place and count (default the first)."""
     wanted = os.environ.get("XIHU_FAILPOINT")
     if not wanted:
         return
+    if wanted == f"raise:{name}":
+        raise Killed(name)
     place, _, hit = wanted.partition(":")
     if place != name:
         return

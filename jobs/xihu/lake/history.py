@@ -39,10 +39,8 @@ def asof(df: DataFrame, valid_at: date | datetime | Column | None, known_at: dat
         df = df.where(F.col(loaded[1]).isNull())
     known = _bounds(df, "known")
     if known:
-        if known_at is None:
-            df = df.where(F.col(known[1]).isNull())
-        else:
-            df = df.where(held(F.col(known[0]), F.col(known[1]), lit(known_at)))
+        start, end = F.col(known[0]), F.col(known[1])
+        df = df.where(end.isNull() if known_at is None else held(start, end, lit(known_at)))
     if valid_at is not None:
         valid = _bounds(df, "valid")
         if valid:

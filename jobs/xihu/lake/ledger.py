@@ -13,16 +13,23 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LEDGER = "ops.ledger"
-_DDL = """
-delivery_id STRING COMMENT '交付编号', resource STRING COMMENT '信息资源', file STRING COMMENT '交付文件', received_at TIMESTAMP COMMENT '收到时刻',
-verdict STRING COMMENT '结论', reason STRING COMMENT '整件拒收原因', records_in BIGINT COMMENT '数据记录数', accepted BIGINT COMMENT '接收',
-quarantined BIGINT COMMENT '隔离', duplicate BIGINT COMMENT '重复', superseded BIGINT COMMENT '被取代', structural BIGINT COMMENT '版式行',
+_SPEC = tables.Spec(
+    """
+delivery_id STRING COMMENT '交付编号', resource STRING COMMENT '信息资源', file STRING COMMENT '交付文件',
+received_at TIMESTAMP COMMENT '收到时刻', verdict STRING COMMENT '结论', reason STRING COMMENT '整件拒收原因',
+records_in BIGINT COMMENT '数据记录数', accepted BIGINT COMMENT '接收', quarantined BIGINT COMMENT '隔离',
+duplicate BIGINT COMMENT '重复', superseded BIGINT COMMENT '被取代', structural BIGINT COMMENT '版式行',
 closed BIGINT COMMENT '因本文件而终止的旧记录', content_hash STRING COMMENT '内容摘要 SHA-256', contract_version STRING COMMENT '目录版本',
 run_id BIGINT COMMENT '运行编号', dept STRING COMMENT '部门文件夹', detail STRING COMMENT '说明', cure STRING COMMENT '处置建议',
-warnings STRING COMMENT '提醒 (JSON)', multiset STRING COMMENT '记录多重集摘要', size BIGINT COMMENT '字节数', duplicate_of STRING COMMENT '与之相同的文件',
-seq BIGINT COMMENT '落地顺序'
-"""
+warnings STRING COMMENT '提醒 (JSON)', multiset STRING COMMENT '记录多重集摘要', size BIGINT COMMENT '字节数',
+duplicate_of STRING COMMENT '与之相同的文件', seq BIGINT COMMENT '落地顺序'
+""",
+    "交付台账：每个文件每次载入一行，只增不改",
+)
 VERDICTS = ("accepted", "accepted_with_quarantine", "refused", "duplicate", "withdrawn")
+
+
+Key = tuple[str, str | None]
 
 
 class LedgerError(AssertionError):
@@ -86,14 +93,14 @@ def read(spark: SparkSession) -> list[LedgerRow]:
     return sorted((LedgerRow(*r) for r in rows), key=lambda r: (r.run_id or 0, r.received_at, r.seq or 0, r.file))
 
 
-def latest(rows: Iterable[LedgerRow]) -> dict[tuple[str, str | None], LedgerRow]:
+def latest(rows: Iterable[LedgerRow]) -> dict[Key, LedgerRow]:
     """The newest row by (file, contract version)."""
     return {(r.file, r.contract_version): r for r in rows}
 
 
-def loads(rows: Iterable[LedgerRow]) -> dict[tuple[str, str | None], int]:
+def loads(rows: Iterable[LedgerRow]) -> dict[Key, int]:
     """The run that wrote a file's records to bronze, by (file, contract version): later rows of the same load only judge it anew."""
-    found: dict[tuple[str, str | None], int] = {}
+    found: dict[Key, int] = {}
     for row in rows:
         if row.run_id is not None and (row.verdict in ("accepted", "accepted_with_quarantine") or row.reason == "vanished"):
             found.setdefault((row.file, row.contract_version), row.run_id)
@@ -111,7 +118,6 @@ def write(spark: SparkSession, rows: list[LedgerRow], run: int) -> None:
     Raises:
         LedgerError: a row does not add up; nothing is written.
     """
-    tables.ensure(spark, LEDGER, _DDL, "交付台账：每个文件每次载入一行，只增不改")
     if rows:
-        schema = spark.table(LEDGER).select(*COLUMNS).schema
-        tables.append(spark.createDataFrame([astuple(r.check()) for r in rows], schema), LEDGER, run)
+        checked = [astuple(r.check()) for r in rows]
+        tables.load(tables.local(spark, checked, _SPEC.schema), LEDGER, run, _SPEC)

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 RUN_TABLE = "ops.run"
-_RUN_DDL = """
-run_id BIGINT COMMENT '运行编号', command STRING COMMENT '命令', started_at TIMESTAMP COMMENT '开始时间', finished_at TIMESTAMP COMMENT '结束时间',
-as_of TIMESTAMP COMMENT '数据截止时刻', status STRING COMMENT '结果：done 完成，failed 失败，abandoned 放弃', steps STRING COMMENT '已完成的步骤',
+_SPEC = tables.Spec(
+    """
+run_id BIGINT COMMENT '运行编号', command STRING COMMENT '命令', started_at TIMESTAMP COMMENT '开始时间',
+finished_at TIMESTAMP COMMENT '结束时间', as_of TIMESTAMP COMMENT '数据截止时刻',
+status STRING COMMENT '结果：done 完成，failed 失败，abandoned 放弃', steps STRING COMMENT '已完成的步骤',
 deliveries BIGINT COMMENT '处理的交付数', detail STRING COMMENT '说明', code_commit STRING COMMENT '代码版本'
-"""
+""",
+    "运行台账",
+)
 
 
 class RunBusy(RuntimeError):
@@ -87,8 +91,7 @@ class Run:
             detail,
             code_commit(),
         )
-        tables.ensure(spark, RUN_TABLE, _RUN_DDL, "运行台账")
-        tables.append(spark.createDataFrame([row], spark.table(RUN_TABLE).schema), RUN_TABLE, self.no)
+        tables.load(tables.local(spark, [row], _SPEC.schema), RUN_TABLE, self.no, _SPEC)
         failpoint("before_manifest_done")
         self.save()
 
@@ -114,7 +117,8 @@ def unfinished() -> list[Run]:
 def next_number(spark: SparkSession) -> int:
     """One more than any run that ever wrote a manifest or a row of `ops.run`."""
     numbers = [0, *(int(p.stem) for p in _manifests())]
-    if spark.catalog.tableExists(RUN_TABLE):
+    # Every run has a manifest before it has a row; the table is asked where the manifests were lost.
+    if len(numbers) == 1 and spark.catalog.tableExists(RUN_TABLE):
         top = spark.sql(f"SELECT max(run_id) FROM {RUN_TABLE}").collect()[0][0]
         numbers.append(top or 0)
     return max(numbers) + 1

@@ -1,8 +1,8 @@
 """The one writer of Delta tables: every table is created, appended to, merged into and replaced here.
 
-A write belongs to a run and carries `txnAppId = <table>/<run>`, `txnVersion = 1`, so that a run that is repeated after a crash does not write
-twice. On a local file system Delta's commit is not safe between processes; each write therefore holds a `flock` of its table, which the kernel
-releases when its holder dies.
+A write belongs to a run and carries `txnAppId = <table>/<run>`, `txnVersion = 1`, so that a run that is repeated after a crash does not
+write twice. On a local file system Delta's commit is not safe between processes; each write therefore holds a `flock` of its table, which
+the kernel releases when its holder dies.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
@@ -34,8 +35,18 @@ _TXN = ("spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.t
 _merge_conf = threading.Lock()
 
 
-class TableError(RuntimeError):
-    """A table cannot be brought to the asked shape."""
+@dataclass(frozen=True)
+class Spec:
+    """What a table is made of: DDL of its columns with comments, its own comment, and what is set at creation and never changed."""
+
+    columns: str
+    comment: str = ""
+    cluster_by: tuple[str, ...] = ()
+    deletion_vectors: bool = False
+
+    @property
+    def schema(self) -> StructType:
+        return ddl(self.columns)
 
 
 def quote(table: str) -> str:
@@ -79,7 +90,8 @@ def ensure(
 ) -> bool:
     """Creates the table, or brings an older one to these columns; True when it was created.
 
-    New columns are added; a column whose type changed is converted (`try_cast`) by one rewrite; columns no longer named stay and are NULL in new rows.
+    New columns are added; a column whose type changed is converted (`try_cast`) by one rewrite; columns no longer named stay and are NULL
+    in new rows.
 
     Args:
         table: `<database>.<name>`; the database is made as well.
@@ -88,13 +100,15 @@ def ensure(
         deletion_vectors: set at creation only and never changed afterwards.
     """
     from delta.tables import DeltaTable
-    from pyspark.sql.types import StructType
 
-    schema = StructType.fromDDL(columns) if isinstance(columns, str) else columns
+    schema = ddl(columns) if isinstance(columns, str) else columns
     if spark.catalog.tableExists(table):
         _evolve(spark, table, schema)
         return False
     database(spark, table.split(".")[0])
+    if _adopt(spark, table):
+        _evolve(spark, table, schema)
+        return False
     with locked(table):
         builder = DeltaTable.createIfNotExists(spark).tableName(quote(table)).addColumns(schema)
         if comment:
@@ -106,6 +120,37 @@ def ensure(
             builder = builder.property(name, value)
         builder.execute()
     return True
+
+
+def _adopt(spark: SparkSession, table: str) -> bool:
+    """Takes a table into the catalog whose folder is there already: the process died in between, or the catalog was lost."""
+    root = _local_root(spark, table)
+    if root is None or not (root / "_delta_log").is_dir():
+        return False
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(table)} USING delta LOCATION 'file:{root}'")
+    return True
+
+
+def load(df: DataFrame, table: str, run: int, spec: Spec) -> None:
+    """`append`, to a table that is made in the same commit if it is missing; columns are those of the spec, missing ones NULL."""
+    from pyspark.sql import functions as F
+
+    spark, schema = df.sparkSession, spec.schema
+    have = set(df.columns)
+    columns = [F.col(f"`{f.name}`") if f.name in have else F.lit(None) for f in schema.fields]
+    shaped = df.select(*(c.cast(f.dataType).alias(f.name, metadata=f.metadata) for c, f in zip(columns, schema.fields, strict=True)))
+    database(spark, table.split(".")[0])
+    if spark.catalog.tableExists(table) or _adopt(spark, table):
+        _evolve(spark, table, schema)
+        append(shaped, table, run)
+        return
+    with locked(table):
+        writer = shaped.writeTo(quote(table)).using("delta").tableProperty("comment", spec.comment)
+        writer = writer.tableProperty("delta.enableDeletionVectors", str(spec.deletion_vectors).lower())
+        if spec.cluster_by:
+            writer = writer.clusterBy(*spec.cluster_by)
+        writer.option("txnAppId", f"{table}/{run}").option("txnVersion", "1").create()
+        sync_to_disk(spark, table)
 
 
 def _evolve(spark: SparkSession, table: str, schema: StructType) -> None:
@@ -177,7 +222,7 @@ def merge(
         on: join condition; literals on `t` are what lets Delta skip files.
         update: column → expression for matched rows where `update_when` holds.
         delete_when: condition under which a matched row is deleted.
-        insert: columns inserted for rows that match nothing and for which `insert_when` holds; default: all columns of the source. Empty: none.
+        insert: columns inserted for rows that match nothing and for which `insert_when` holds; default: all of the source. Empty: none.
     """
     from delta.tables import DeltaTable
 
@@ -193,12 +238,33 @@ def merge(
             if update:
                 work = work.whenMatchedUpdate(update_when, dict(update))
             if names:
-                work = work.whenNotMatchedInsert(insert_when, {f"`{n}`": f"s.`{n}`" for n in names})
+                values: dict[str, Any] = {f"`{n}`": f"s.`{n}`" for n in names}
+                work = work.whenNotMatchedInsert(insert_when or "true", values)
             work.execute()
         finally:
             for name in _TXN:
                 spark.conf.unset(name)
         sync_to_disk(spark, table)
+
+
+def ddl(columns: str) -> StructType:
+    """A schema from DDL; comments are kept."""
+    from pyspark.sql.types import StructType
+
+    schema = StructType.fromDDL(columns)
+    assert isinstance(schema, StructType)
+    return schema
+
+
+def local(spark: SparkSession, rows: Iterable[Sequence[object]], schema: StructType) -> DataFrame:
+    """A small table from Python rows, held in the plan: no Python worker, one file when written."""
+    import pyarrow as pa
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    arrow = to_arrow_schema(schema, timezone="UTC")
+    columns = list(zip(*rows, strict=True)) or [()] * len(arrow)
+    table = pa.table([pa.array(list(c), f.type) for c, f in zip(columns, arrow, strict=True)], schema=arrow)
+    return spark.createDataFrame(table, schema).coalesce(1)
 
 
 def location(spark: SparkSession, table: str) -> str:

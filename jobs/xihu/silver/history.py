@@ -1,8 +1,9 @@
 """From all records of a resource to its versions: a function of the set of deliveries, never of the order in which they were loaded.
 
-Records are taken in the order of (version, received_at, landing sequence). Within a file identical records are duplicates, a record loses to a
-newer one of its key (superseded), and records of one key that nothing orders are quarantined (duplicate_key). What is left is one observation
-per key and file; a snapshot adds the absence of keys. From the observations follow the intervals in which each row was known to hold.
+Records are taken in the order of (version, received_at, landing sequence). Within a file identical records are duplicates, a record loses
+to a newer one of its key (superseded), and records of one key that nothing orders are quarantined (duplicate_key). What is left is one
+observation per key and file; a snapshot adds the absence of keys. From the observations follow the intervals in which each row was known
+to hold.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ SPAN = ("_known_from", "_known_to", "_valid_to")
 
 @dataclass
 class Derived:
-    """`records`: the records given, with `_outcome` and the final `_reason, _field, _detail`. `versions`: the contract's fields, place, `_row_hash`
-    and SPAN, one row per interval, with `_closer` = the landing file that ended it. `vanished`: landing file → what it would take away.
+    """`records`: the records given, with `_outcome` and the final `_reason, _field, _detail`. `versions`: the contract's fields, place,
+    `_row_hash` and SPAN, one row per interval, with `_closer` = the landing file that ended it. `vanished`: landing file → what it would
+    take away.
     """
 
     records: DataFrame
@@ -67,8 +69,8 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
     """Outcomes and versions of all live records of a resource.
 
     Args:
-        records: the contract's fields, typed, and RECORD columns; `_reason` NULL where typing found nothing; `_key_ok` and `_scope_ok` say whether
-            the record's key and scope could be read.
+        records: the contract's fields, typed, and RECORD columns; `_reason` NULL where typing found nothing; `_key_ok` and `_scope_ok` say
+            whether the record's key and scope could be read.
         incomplete: deliveries of which a file of this resource was refused: their scopes close nothing.
     """
     from pyspark.sql import functions as F
@@ -76,7 +78,7 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
     if not shape.keyed:
         done = records.withColumn("_row_hash", content_hash(shape.content))
         outcome = F.when(F.col("_reason").isNull(), ACCEPTED).otherwise(QUARANTINED)
-        done = done.withColumn("_outcome", outcome)
+        done = done.withColumn("_outcome", outcome).persist()
         versions = done.where("_reason IS NULL").select(
             *_kept(shape),
             F.col("_received_at").alias("_known_from"),
@@ -84,7 +86,7 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
             F.lit(None).cast("date").alias("_valid_to"),
             F.lit(None).cast("string").alias("_closer"),
         )
-        return Derived(done, versions)
+        return Derived(done, versions, held=[done])
     held: list[DataFrame] = []
     marked = _mark(records, shape)
     vanished: dict[str, str] = {}
@@ -114,7 +116,7 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
 
 
 def _kept(shape: Shape) -> list[str]:
-    return [f"`{f}`" for f in shape.fields] + ["_delivery_id", "_file", "_row", "_line", "_row_hash", "_repairs"]
+    return [f"`{f}`" for f in shape.fields] + ["_delivery_id", "_landing", "_file", "_row", "_line", "_row_hash", "_repairs"]
 
 
 def _mark(records: DataFrame, shape: Shape) -> DataFrame:

@@ -39,6 +39,11 @@ class Shape:
         return bool(self.key) or self.dedupe or self.mode == "snapshot"
 
     @property
+    def closes(self) -> bool:
+        """Whether a record or its absence can end an earlier row."""
+        return self.mode != "append" or self.version is not None
+
+    @property
     def content(self) -> tuple[str, ...]:
         """Fields whose change makes a row another row: all but those that only order, direct or number it."""
         return tuple(f for f in self.fields if f not in (self.version, self.operation, *self.ordinals))

@@ -11,20 +11,24 @@ from xihu.lake import tables
 from xihu.lake.failpoint import failpoint
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 LARGE = 1_000_000
-QUARANTINE_DDL = """
-delivery_id STRING COMMENT '交付编号', file STRING COMMENT '来源文件（含工作表）', row BIGINT COMMENT '文件内记录号（从1起）', line BIGINT COMMENT '首行号',
-field STRING COMMENT '问题字段', reason STRING COMMENT '原因代码', detail STRING COMMENT '说明', raw BINARY COMMENT '原始记录',
-received_at TIMESTAMP COMMENT '收到时刻', run_id BIGINT COMMENT '运行编号', contract_version STRING COMMENT '目录版本'
+_QUARANTINE = """
+delivery_id STRING COMMENT '交付编号', file STRING COMMENT '来源文件（含工作表）', row BIGINT COMMENT '文件内记录号（从1起）',
+line BIGINT COMMENT '首行号', field STRING COMMENT '问题字段', reason STRING COMMENT '原因代码', detail STRING COMMENT '说明',
+raw BINARY COMMENT '原始记录', received_at TIMESTAMP COMMENT '收到时刻', run_id BIGINT COMMENT '运行编号',
+contract_version STRING COMMENT '目录版本'
 """
 QUALITY = "ops.quality"
-QUALITY_DDL = """
+_QUALITY = tables.Spec(
+    """
 run_id BIGINT COMMENT '运行编号', resource STRING COMMENT '信息资源', delivery_id STRING COMMENT '交付编号', file STRING COMMENT '交付文件',
-field STRING COMMENT '字段或检查', kind STRING COMMENT '类别：repair 修复，warning 检查提醒，reason 隔离原因，file 文件提醒', name STRING COMMENT '名称', records BIGINT COMMENT '记录数'
-"""
-_PLACE = ("_file", "_row", "_known_from", "_valid_to")
+field STRING COMMENT '字段或检查', kind STRING COMMENT '类别：repair 修复，warning 检查提醒，reason 隔离原因，file 文件提醒',
+name STRING COMMENT '名称', records BIGINT COMMENT '记录数'
+""",
+    "质量台账：每次载入按文件与字段的修复、提醒与隔离原因",
+)
 
 
 def silver_table(contract: Contract) -> str:
@@ -35,21 +39,33 @@ def quarantine_table(contract: Contract) -> str:
     return f"quarantine.{contract.resource}"
 
 
-def ensure(spark: SparkSession, contract: Contract) -> None:
-    """The resource's tables, with Chinese comments; silver is clustered by key and has deletion vectors where the contract expects many rows."""
-    ddl = ", ".join(f"`{n}` {kind} COMMENT {quote(comment)}" for n, (kind, comment) in silver_columns(contract).items())
+def silver_spec(contract: Contract) -> tables.Spec:
+    """Silver is clustered by key and has deletion vectors where the contract expects many rows."""
+    columns = ", ".join(f"`{n}` {kind} COMMENT {quote(comment)}" for n, (kind, comment) in silver_columns(contract).items())
     rows = contract.expect.rows
     large = bool(rows and (rows.min or 0) >= LARGE)
-    cluster = list(contract.key)[:4] if large else []
-    tables.ensure(spark, silver_table(contract), ddl, f"{contract.title}：{contract.grain}", cluster_by=cluster, deletion_vectors=large)
-    tables.ensure(spark, quarantine_table(contract), QUARANTINE_DDL, f"{contract.title}（隔离）")
+    return tables.Spec(columns, f"{contract.title}：{contract.grain}", tuple(contract.key)[:4] if large else (), large)
 
 
-def write_silver(spark: SparkSession, contract: Contract, versions: DataFrame, run: int, within: Column | None = None) -> None:
-    """Brings the current computation to `versions`: rows that no longer hold get `_loaded_to`, new ones `_loaded_from`, equal ones stay untouched.
+def quarantine_spec(contract: Contract) -> tables.Spec:
+    return tables.Spec(_QUARANTINE, f"{contract.title}（隔离）")
+
+
+def ensure(spark: SparkSession, contract: Contract, *, silver: bool) -> None:
+    """The resource's tables of silver (if asked; a first load makes it) and quarantine, in the contract's present shape."""
+    for wanted, table, spec in (
+        (silver, silver_table(contract), silver_spec(contract)),
+        (True, quarantine_table(contract), quarantine_spec(contract)),
+    ):
+        if wanted or spark.catalog.tableExists(table):
+            tables.ensure(spark, table, spec.columns, spec.comment, spec.cluster_by, spec.deletion_vectors)
+
+
+def write_silver(spark: SparkSession, contract: Contract, versions: DataFrame, run: int, current: DataFrame | None) -> None:
+    """Brings the current computation to `versions`: rows that no longer hold get `_loaded_to`, new ones `_loaded_from`, equal ones stay.
 
     Args:
-        within: restricts the comparison to these rows of the table (what was derived anew).
+        current: the rows of the table that were derived anew; None when all versions are new.
     """
     from pyspark.sql import functions as F
 
@@ -60,11 +76,8 @@ def write_silver(spark: SparkSession, contract: Contract, versions: DataFrame, r
     wanted = (
         wanted.withColumn("_loaded_from", F.lit(run).cast("bigint")).withColumn("_loaded_to", F.lit(None).cast("bigint")).select(*columns)
     )
-    current = spark.table(table).where("_loaded_to IS NULL")
-    if within is not None:
-        current = current.where(within)
-    if current.isEmpty():
-        tables.append(wanted, table, run)
+    if current is None:
+        tables.load(wanted, table, run, silver_spec(contract))
         return
     both = ("_file", "_row", "_known_from")
     have = current.select(*both, "_valid_to", "_known_to", "_row_hash", F.lit(True).alias("_have")).alias("h")
@@ -86,7 +99,8 @@ def write_silver(spark: SparkSession, contract: Contract, versions: DataFrame, r
             if counts.get(False):
                 tables.append(source.drop("_closes"), table, run)
             return
-        on = "s._closes AND t._loaded_to IS NULL AND t._file = s._file AND t._row = s._row AND t._known_from = s._known_from AND t._valid_to <=> s._valid_to"
+        on = "s._closes AND t._loaded_to IS NULL AND t._file = s._file AND t._row = s._row"
+        on += " AND t._known_from = s._known_from AND t._valid_to <=> s._valid_to"
         tables.merge(
             source,
             table,
@@ -100,17 +114,18 @@ def write_silver(spark: SparkSession, contract: Contract, versions: DataFrame, r
         source.unpersist()
 
 
-def write_quarantine(
-    spark: SparkSession, contract: Contract, records: DataFrame, run: int, any_now: bool, within: Column | None = None
-) -> None:
-    """Brings the resource's quarantine to the records that stand in it now; each with its raw bytes."""
+def write_quarantine(spark: SparkSession, contract: Contract, records: DataFrame, run: int, any_now: bool, all_anew: bool) -> None:
+    """Brings the resource's quarantine to the records that stand in it now; each with its raw bytes.
+
+    Args:
+        any_now: whether `records` hold a quarantined one.
+        all_anew: `records` are all of the resource and rows no longer quarantined leave; otherwise they are only new ones.
+    """
     from pyspark.sql import functions as F
 
     table = quarantine_table(contract)
     have = spark.table(table)
-    if within is not None:
-        have = have.where(within)
-    empty = have.isEmpty()
+    empty = not all_anew or have.isEmpty()
     if empty and not any_now:
         return
     raw = spark.table(bronze_table(contract)).where(F.col("_contract_version") == contract.version)
@@ -188,7 +203,6 @@ def quality_rows(records: DataFrame, resource: str, run: int, landings: list[str
 
 
 def write_quality(spark: SparkSession, rows: list[tuple], run: int) -> None:
-    tables.ensure(spark, QUALITY, QUALITY_DDL, "质量台账：每次载入按文件与字段的修复、提醒与隔离原因")
     if rows:
-        tables.append(spark.createDataFrame(rows, spark.table(QUALITY).schema), QUALITY, run)
+        tables.load(tables.local(spark, rows, _QUALITY.schema), QUALITY, run, _QUALITY)
     failpoint("after_quality")

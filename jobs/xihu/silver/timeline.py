@@ -14,8 +14,8 @@ from typing import Any
 class Seen:
     """One version of a scope as seen for one key.
 
-    `version` orders versions, `received` and `seq` order what is known, all comparable. `content` is None where the key is absent. `day` is the
-    day on which this version takes effect. `ref` names the record, `landing` the file.
+    `version` orders versions, `received` and `seq` order what is known, all comparable. `content` is None where the key is absent. `day` is
+    the day on which this version takes effect. `ref` names the record, `landing` the file.
     """
 
     version: Any

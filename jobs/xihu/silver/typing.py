@@ -1,4 +1,4 @@
-"""Typing: bronze cells to the contract's types, each record with the first reason of the closed list that applies, and what was repaired."""
+"""Typing: bronze cells to the contract's types, with the first reason of the closed list that applies, and what was repaired."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from xihu.contract.models import Contract
+from xihu.lake import tables
 from xihu.standards.codes import CodeList
 from xihu.standards.value import Parser, parser_for
 
@@ -52,8 +53,8 @@ _PASSED = ("_delivery_id", "_landing", "_file", "_row", "_line", "_received_at",
 
 
 def typed(bronze: DataFrame, contract: Contract, codes: Mapping[str, CodeList]) -> DataFrame:
-    """One row per record: the contract's fields, typed; `_reason, _field, _detail` of what is wrong; `_repairs`; `_warned` (names of checks of severity
-    warning that fail); `_key_ok`, `_scope_ok`.
+    """One row per record: the contract's fields, typed; `_reason, _field, _detail` of what is wrong; `_repairs`; `_warned` (names of
+    checks of severity warning that fail); `_key_ok`, `_scope_ok`.
 
     Args:
         bronze: READ_SCHEMA and `_delivery_id, _landing, _received_at, _seq`.
@@ -66,7 +67,7 @@ def typed(bronze: DataFrame, contract: Contract, codes: Mapping[str, CodeList]) 
 
     fields = list(contract.fields)
     source = bronze.select(*_PASSED, "_cells", "_reason", "_field", "_detail")
-    kinds = [StructType.fromDDL(f"x {spark_type(contract.fields[f])}")[0].dataType for f in fields]
+    kinds = [tables.ddl(f"x {spark_type(contract.fields[f])}")[0].dataType for f in fields]
     passed = [f for f in source.schema.fields if f.name in _PASSED]
     schema = StructType(
         [StructField(f, k) for f, k in zip(fields, kinds, strict=True)]
