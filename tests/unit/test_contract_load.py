@@ -130,6 +130,7 @@ FAULTS = [
     ("share: {type: conditional, basis: 浙江省社会救助条例 第49条}", "share: {type: conditional}", "share", "basis"),
     ("share: {type: conditional, basis: 浙江省社会救助条例 第49条}", "share: {type: closed}", "share", "law"),
     ("share: {type: conditional, basis: 浙江省社会救助条例 第49条}", "share: {type: closed, basis: 内部资料}", "share", "law"),
+    ("share: {type: conditional, basis: 浙江省社会救助条例 第49条}", "share: {type: closed, basis: 浙江省社会救助条例}", "share", "law"),
     ("provider: {name: 市民政局}", 'provider: {name: 市民政局, uscc: "91330100799655058C"}', "provider.uscc", "18"),
     ("provider: {name: 市民政局}", "provider: {name: 市民政局, uscc: 913300002539329145}", "provider.uscc", "in quotes"),
     ("update: monthly", "update: montly", "update", "did you mean monthly"),

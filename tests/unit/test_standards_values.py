@@ -498,3 +498,26 @@ def test_answers_are_remembered_per_day_and_bounded() -> None:
     assert parser("330104", THEN).value == "330104"
     assert parser("330104", date(2022, 1, 1)).reason == "unknown_code"
     assert parser("330104", THEN).value == "330104"
+
+
+def test_the_fast_way_knows_the_day_too() -> None:
+    parser = parser_of(ValueSpec("citizen_id"))
+    assert parser("330113202203010014", THEN).reason == "bad_id_birth"
+    assert parser("330113202203010014", date(2022, 3, 1)).value == "330113202203010014"
+
+
+def test_a_code_ends_with_its_validity(tmp_path) -> None:
+    file = tmp_path / "grade.csv"
+    file.write_text("code,name,valid_from,valid_to\n1,old,2000-01-01,2016-12-05\n2,new,2016-12-05,\n", "utf-8")
+    spec = ValueSpec("code", codes=read_codes(file))
+    assert parse_value("1", spec, THEN).reason == "unknown_code" and parse_value("1", spec, date(2016, 12, 4)).value == "1"
+    assert parse_value("2", spec, THEN).value == "2" and parse_value("new", spec, date(2016, 12, 4)).reason == "unknown_code"
+
+
+def test_a_class_that_no_department_gives() -> None:
+    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    body = "94" + "33010079965505" + "8"
+    body = body.ljust(17, "0")
+    code = body + alphabet[(31 - sum(alphabet.index(c) * pow(3, i, 31) for i, c in enumerate(body)) % 31) % 31]
+    found = uscc.parse(code)
+    assert isinstance(found, uscc.UsccProblem) and "94" in found.detail
