@@ -432,3 +432,13 @@ def test_daily_cases(shared: Path) -> None:
     found = [r for path in sorted((shared / "real/covid19").glob("*.csv")) for r in proven(path, c)]
     assert len(found) == 31_263
     assert sum(r["_cells"][1] == "杭州市" for r in found) == 60
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from('",a\t '), max_size=14))
+def test_both_ways_of_telling_an_open_quote_agree(text: str) -> None:
+    quick, general = csvlines.Dialect("utf-8", ",", '"'), csvlines.Dialect("utf-8", ",", '"')
+    object.__setattr__(general, "_whole", None)
+    assert quick.opens(text) == general.opens(text)
+    if not quick.opens(text):
+        assert quick.cells(text) == (next(csv.reader([text])) or [""])

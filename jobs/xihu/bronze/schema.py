@@ -97,8 +97,16 @@ class Rows:
     ) -> None:
         """One record; `fault` is (reason, field, detail)."""
         reason, name, detail = fault or (None, None, None)
-        for column, value in zip(self.columns, (row, line, place, offset, raw, cells, reason, name, detail), strict=True):
-            column.append(value)
+        c = self.columns
+        c[0].append(row)
+        c[1].append(line)
+        c[2].append(place)
+        c[3].append(offset)
+        c[4].append(raw)
+        c[5].append(cells)
+        c[6].append(reason)
+        c[7].append(name)
+        c[8].append(detail)
 
     def take(self) -> pa.RecordBatch:
         arrays = [pa.repeat(pa.scalar(self.file, pa.string()), len(self))]

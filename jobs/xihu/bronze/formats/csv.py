@@ -15,8 +15,8 @@ from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.csvfast import fast_batch
 from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
+from xihu.bronze.formats.fit import distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
-from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
@@ -157,6 +157,7 @@ def _read_split(
     width = len(inspection.header)
     raw_width = inspection.extra["raw_width"]
     untitled = inspection.extra["blank"] + list(range(width, raw_width))
+    distinct = distinctive(contract)
     rows = Rows(file)
     for block in blocks(path, start, end, dialect, line):
         batch = fast_batch(block, file, row, raw_width, untitled, inspection.columns, contract) if block.plain else None
@@ -168,7 +169,7 @@ def _read_split(
             continue
         for record in records(block):
             row += 1
-            cells, fault = judge_record(record, dialect, contract, inspection, width)
+            cells, fault = judge_record(record, dialect, contract, inspection, width, distinct)
             rows.add(row, record.line, f"第{record.line}行", record.offset, record.raw, cells, fault)
             if len(rows) >= BATCH_ROWS:
                 yield rows.take()
@@ -177,7 +178,7 @@ def _read_split(
 
 
 def judge_record(
-    record: Line, dialect: Dialect, contract: Contract, inspection: Inspection, width: int
+    record: Line, dialect: Dialect, contract: Contract, inspection: Inspection, width: int, distinct: list[int]
 ) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
     """Cells in contract order and the fault of structure, if any."""
     text = record.text
@@ -191,13 +192,13 @@ def judge_record(
     elif "\0" in text:
         fault = ("bad_encoding", None, "含有零字节")
     cells = dialect.cells(text)
-    if fault is None and (len(cells) < width or any(c.strip() for c in cells[width:])):
+    if fault is None and len(cells) != width and (len(cells) < width or any(c.strip() for c in cells[width:])):
         fault = ("column_count", None, f"应为 {width} 列，实为 {len(cells)} 列")
     if fault is None:
         for position in inspection.extra["blank"]:
             if cells[position].strip():
                 fault = ("column_count", None, f"第 {position + 1} 列没有标题却有内容")
     chosen = [cells[p] if p is not None and p < len(cells) else None for p in inspection.columns]
-    if fault is None and (pair := swapped_in_record(contract, chosen)):
+    if fault is None and suspicious(chosen, distinct) and (pair := swapped_in_record(contract, chosen)):
         fault = ("swapped_fields", pair[0], f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换")
     return chosen, fault

@@ -66,8 +66,19 @@ class Dialect:
     def blank_line(self) -> re.Pattern[bytes]:
         return re.compile(rb"(?:\A|(?<=\n))[" + re.escape(self.nothing) + rb"]*+\r?\n")
 
+    @cached_property
+    def _whole(self) -> re.Pattern[str] | None:
+        """A line all of whose quoted fields close; the general way in `opens` says the same."""
+        if len(self.delimiter) != 1 or not self.quote:
+            return None
+        q, d = re.escape(self.quote), re.escape(self.delimiter)
+        one = f"(?:{q}(?:[^{q}]++|{q}{q})*+{q}[^{d}]*+|(?!{q})[^{d}]*+)"
+        return re.compile(f"{one}(?:{d}{one})*+", re.S)
+
     def opens(self, text: str) -> bool:
         """Whether a line that starts a field ends inside quotes."""
+        if self._whole is not None:
+            return self._whole.fullmatch(text) is None
         pos = 0
         while True:
             if self.quote and text.startswith(self.quote, pos):

@@ -144,12 +144,27 @@ def swapped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], 
     return None
 
 
+_few = re.compile(FEW_DIGITS).search
+
+
+def distinctive(contract: Contract) -> list[int]:
+    """Positions of the fields whose values nothing else looks like."""
+    return [i for i, spec in enumerate(contract.fields.values()) if spec.type in DISTINCTIVE]
+
+
+def suspicious(cells: Sequence[str | None], positions: Sequence[int]) -> bool:
+    """Whether a distinctive field holds a text with hardly a digit: the only records in which exchanged fields are looked for."""
+    for i in positions:
+        cell = cells[i]
+        if cell and not _few(cell):
+            return True
+    return False
+
+
 def swapped_in_record(contract: Contract, cells: Sequence[str | None]) -> tuple[str, str] | None:
     """Two fields of one record that each hold what the other should; free text only where it holds a personal number."""
     specs = list(contract.fields.items())
-    if not any(
-        cell and spec.type in DISTINCTIVE and not re.search(FEW_DIGITS, cell) for (_, spec), cell in zip(specs, cells, strict=False)
-    ):
+    if not suspicious(cells, distinctive(contract)):
         return None
     wrong = [i for i, (_, spec) in enumerate(specs) if i < len(cells) and fits(spec, cells[i]) is False]
     for i, j in combinations(wrong, 2):

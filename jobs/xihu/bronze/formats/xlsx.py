@@ -13,12 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from xihu.bronze.formats.archive import check_archive
 from xihu.bronze.formats.encoding import lost
 from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge
 from xihu.bronze.formats.sheetlayout import Header, Merge, Spread, Structure, filled_texts, find_header, holds_data, is_note, stated_unit
 from xihu.bronze.formats.sheetvalues import float_fault, text_of
-from xihu.bronze.formats.workbook import Malformed, Row, SheetRef, Unsafe, Workbook, check_archive, column_name
+from xihu.bronze.formats.workbook import Malformed, Row, SheetRef, Unsafe, Workbook, column_name
 from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
