@@ -192,8 +192,23 @@ def make_person(
     p.care = rng.gauss(0.0, 1.0)
     p.old_number = age >= 25 and rng.random() < 0.35
     p.key = rng.getrandbits(48)
+    p.education = _education(age, p.key)
     p.farm = local and rng.random() < ids.DISTRICTS[district][4]
     return p
+
+
+def _education(age: int, key: int) -> str:
+    """GB/T 4658 in the grades of the household register: the young are still at it, the old left early."""
+    if age < 18:
+        return "90" if age < 12 else "81" if age < 15 else "71"
+    pool = (
+        ("21", "21", "31", "31", "61", "71", "14")
+        if age < 35
+        else ("21", "31", "61", "71", "71", "41")
+        if age < 55
+        else ("71", "81", "81", "61")
+    )
+    return pool[(key >> 8) % len(pool)]
 
 
 def _couples(people: list[Person], today: date, rng: Random) -> tuple[list[tuple[Person, Person]], list[Person]]:
