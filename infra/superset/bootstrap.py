@@ -64,7 +64,10 @@ def bundle() -> dict[str, str]:
     """Assets by their path, with this lake's Trino port."""
     port = os.environ.get("XIHU_PORT_TRINO_HTTPS", "8443")
     texts = {str(p.relative_to(ASSETS)): p.read_text("utf-8") for p in sorted(ASSETS.rglob("*.yaml"))}
-    return {name: text.replace("@127.0.0.1:8443/", f"@127.0.0.1:{port}/") if name.startswith("databases/") else text for name, text in texts.items()}
+    return {
+        name: text.replace("@127.0.0.1:8443/", f"@127.0.0.1:{port}/") if name.startswith("databases/") else text
+        for name, text in texts.items()
+    }
 
 
 def policy() -> dict[str, Any]:
@@ -137,8 +140,9 @@ def define_roles() -> None:
 
 
 def add_accounts(page: dict[str, Any], known: dict[str, str]) -> int:
-    """Accounts with their Superset roles; accounts that the policy no longer names are switched off. Returns how many were new or changed."""
-    from superset import db, security_manager as sm
+    """Accounts with their Superset roles; unnamed ones are switched off. Returns how many were new or changed."""
+    from superset import db
+    from superset import security_manager as sm
     from werkzeug.security import check_password_hash, generate_password_hash
 
     changed = 0
@@ -174,7 +178,8 @@ def import_assets(offline_ok: bool) -> None:
     """Databases, datasets, charts, dashboards; what an earlier bundle brought and this one does not is removed."""
     import superset.commands.database.importers.v1.utils as importer
     from flask import g
-    from superset import db, security_manager as sm
+    from superset import db
+    from superset import security_manager as sm
     from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.dashboard import Dashboard
@@ -209,7 +214,8 @@ def import_assets(offline_ok: bool) -> None:
 
 def grant_datasets(page: dict[str, Any]) -> None:
     """Per role: exactly the datasets of the schemas it may read, and the dashboards all of whose datasets it may."""
-    from superset import db, security_manager as sm
+    from superset import db
+    from superset import security_manager as sm
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.core import Database
     from superset.models.dashboard import Dashboard

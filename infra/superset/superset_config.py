@@ -52,7 +52,9 @@ PUBLIC_ROLE_LIKE = None
 AUTH_USER_REGISTRATION = False
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_NAME = f"xihu_superset_{os.environ.get('XIHU_PORT_SUPERSET', '8088')}"  # cookies ignore ports: two lakes on one machine keep apart
+SESSION_COOKIE_NAME = (
+    f"xihu_superset_{os.environ.get('XIHU_PORT_SUPERSET', '8088')}"  # cookies ignore ports: two lakes on one machine keep apart
+)
 PERMANENT_SESSION_LIFETIME = timedelta(hours=8)
 
 # No external host at all: no telemetry, no web map, no font server.
@@ -76,8 +78,8 @@ TALISMAN_CONFIG = {
 }
 
 
-def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: N802
-    """Adds the service's password and the lake's own certificate when a connection is opened, so that neither lies in Superset's database."""
+def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):
+    """Adds the service's password and the lake's certificate when a connection is opened: neither lies in Superset's database."""
     if uri.get_backend_name() != "trino":
         return uri, params
     known = yaml.safe_load((XIHU_HOME / "secrets" / "passwords.yaml").read_text("utf-8"))

@@ -17,6 +17,7 @@ from typing import Any
 
 import bcrypt
 
+from xihu.contract.load import Catalogue, check_catalogue
 from xihu.settings import Settings
 from xihu.share.passwords import passwords
 from xihu.share.policy import Grant, Login, Policy, load_policy
@@ -38,18 +39,18 @@ class Compiled:
     notes: list[str] = field(default_factory=list)
 
 
-def compile_access(s: Settings, catalogue: Any = None) -> Compiled:
+def compile_access(s: Settings, catalogue: Catalogue | None = None) -> Compiled:
     """Writes rules, groups and passwords of `s.conf`/access.yaml to `<home>/trino/etc`; a file that is current is not touched.
 
     Args:
         s: where things lie.
-        catalogue: an `xihu.contract` catalogue already loaded; by default facts and base tables are read from `s.conf`.
+        catalogue: the catalogue, if it is loaded already; else facts and base tables are read from `s.conf`.
 
     Raises:
         PolicyError: access.yaml has faults.
     """
     policy = load_policy(s.conf)
-    known = declared(policy, s.conf)
+    known = declared(policy, catalogue or check_catalogue(s.conf)[0])  # a fact that does not parse stays closed
     compiled = rules_of(
         policy, known, live(s.warehouse, [n for n, schema in policy.schemas.items() if schema.grain in ("person", "record")])
     )
@@ -222,7 +223,7 @@ def password_file(policy: Policy, known: Mapping[str, str], present: Path) -> st
     for name, user in [*((login.name, login.user) for login in policy.logins()), (policy.service, policy.service)]:
         secret = known[user].encode()
         kept = old.get(name, "").encode()
-        if not (kept.startswith(f"$2b${ROUNDS}$".encode()) and bcrypt.checkpw(secret, kept)):
+        if not (kept.startswith(f"$2b${ROUNDS:02d}$".encode()) and bcrypt.checkpw(secret, kept)):
             kept = bcrypt.hashpw(secret, bcrypt.gensalt(ROUNDS))
         lines.append(f"{name}:{kept.decode()}")
     return "\n".join(sorted(lines)) + "\n"

@@ -7,38 +7,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from xihu.contract.load import Catalogue
+from xihu.contract.models import Attribute, Column
+from xihu.gold.schema import column_names
 from xihu.share.policy import Policy
 
 BY_TYPE = {"citizen_id": "citizen_id", "person_name": "person_name", "phone": "phone"}
 
 
-def column_class(spec: dict[str, Any]) -> str:
+def column_class(column: Column | Attribute) -> str:
     """The class of a declared column: by its type, else by `pii`; `open` where neither says anything."""
-    kind, pii = str(spec.get("type", "")), spec.get("pii")
-    if kind in BY_TYPE:
-        return BY_TYPE[kind]
-    if pii == "direct":
+    if column.type in BY_TYPE:
+        return BY_TYPE[column.type]
+    if column.pii == "direct":
         return "direct"
-    if pii == "quasi" and kind == "date":
+    if column.pii == "quasi" and column.type == "date":
         return "birth_date"
     return "open"
 
 
-def declared(policy: Policy, conf: Path) -> dict[str, dict[str, str]]:
-    """`schema.table` → column → class, from `conf/facts`, `conf/base` and the policy's own `tables`, which win."""
+def declared(policy: Policy, catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """`schema.table` → column of the table → class, from facts and base tables, and the policy's own `tables`, which win."""
     found: dict[str, dict[str, str]] = {}
-    for folder in ("base", "facts"):
-        for file in sorted((conf / folder).glob("*.yaml")):
-            page = yaml.safe_load(file.read_text("utf-8")) or {}
-            name = page.get("fact") or page.get("table") or file.stem
-            columns = page.get("columns") or page.get("attributes") or {}
-            found.setdefault(f"gold.{name}", {}).update(
-                {c: column_class(spec if isinstance(spec, dict) else {}) for c, spec in columns.items()}
-            )
+    for base in catalogue.base.values():
+        own = found[f"gold.{base.base}"] = {name: column_class(a) for name, a in base.attributes.items()}
+        own["evidence"] = "open"
+    for fact in catalogue.facts.values():
+        names = column_names(fact.columns)
+        found[f"gold.{fact.fact}"] = {names[name]: column_class(c) for name, c in fact.columns.items()}
     for name, table in policy.tables.items():
         own = found.setdefault(name, {})
         for cls, columns in table.columns.items():
