@@ -20,6 +20,7 @@ from engine_lake import make_lake
 
 from xihu.engines import examine_host, parts, processes, supervise, supervisor, tls
 from xihu.engines.doctor import Fault, doctor
+from xihu.engines.errors import EngineError
 from xihu.engines.limits import change_limits
 from xihu.engines.progress import Silent
 from xihu.settings import Settings, settings
@@ -117,11 +118,14 @@ def bad_certificate(s: Settings) -> None:
 
 
 def trino_out_of_memory(s: Settings) -> None:
-    change_limits(s, trino_heap_mb=64)
-    supervise.LIVES, before = 1, supervise.LIVES
-    with contextlib.suppress(Exception):
-        supervise.up(["trino"], Silent(), timeout=60)
-    supervise.LIVES = before
+    change_limits(s, trino_heap_mb=32)
+    with contextlib.suppress(EngineError):
+        supervise.up(["trino"], Silent(), timeout=1)
+    log = s.logs / "supervisord.log"
+    end = time.monotonic() + 300
+    while "exited: trino (exit status 3" not in log.read_text("utf-8"):
+        assert time.monotonic() < end, "Trino lived on"
+        time.sleep(0.5)
 
 
 def bad_settings(s: Settings) -> None:
