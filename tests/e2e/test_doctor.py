@@ -217,8 +217,12 @@ def test_wrong_environment(lake: Settings, tmp_path: Path, monkeypatch: pytest.M
     assert "six missing" in found[0].evidence
     found[0].heal()
     assert examine_host.environments(small) == []
+    # A new file: the installed one may be a hard link into uv's cache and the other environments.
     (info,) = site.glob("six-*.dist-info")
-    (info / "METADATA").write_text((info / "METADATA").read_text().replace("\nVersion: 1", "\nVersion: 0"))
+    text = (info / "METADATA").read_text()
+    (info / "METADATA").unlink()
+    (info / "METADATA").write_text(text.replace("\nVersion: 1", "\nVersion: 0"))
+    info.rename(info.with_name("six-0" + info.name.removeprefix("six-1")))
     found = examine_host.environments(small)
     assert "six 0" in found[0].evidence
     found[0].heal()
