@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import pandas as pd
@@ -91,17 +92,15 @@ def scoring_set(spark: SparkSession, as_of: datetime, spec: ModelSpec, gold: str
 
 def data_versions(spark: SparkSession, gold: str = "gold") -> dict[str, dict[str, int | None]]:
     """{table: {"version": Delta version, "run": newest run number, "rows": rows}} of the inputs that exist."""
-    found: dict[str, dict[str, int | None]] = {}
-    for table in INPUTS:
-        name = f"{gold}.{table}"
-        if not spark.catalog.tableExists(name):
-            continue
-        df = spark.table(name)
+    there = [t for t in INPUTS if spark.catalog.tableExists(f"{gold}.{t}")]
+    parts = []
+    for table in there:
+        df = spark.table(f"{gold}.{table}")
         run = F.max("loaded_from") if "loaded_from" in df.columns else F.lit(None).cast("bigint")
-        row = df.agg(F.count("*"), run).collect()[0]
-        try:
-            version = int(spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"])
-        except Exception:  # a table that is not Delta (a view in a test) has no version
-            version = None
-        found[table] = {"version": version, "run": None if row[1] is None else int(row[1]), "rows": int(row[0])}
+        parts.append(df.agg(F.lit(table).alias("t"), F.count("*").alias("n"), run.alias("run")))
+    found: dict[str, dict[str, int | None]] = {}
+    if parts:
+        for row in reduce(DataFrame.unionAll, parts).collect():
+            version = spark.sql(f"DESCRIBE HISTORY {gold}.{row['t']} LIMIT 1").collect()[0]["version"]
+            found[row["t"]] = {"version": int(version), "run": None if row["run"] is None else int(row["run"]), "rows": int(row["n"])}
     return found

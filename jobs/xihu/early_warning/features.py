@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from xihu.early_warning.cuts import Cut, end_of_year, known_by
@@ -73,96 +73,104 @@ class Past:
         return df.where(when <= F.col("day"))
 
     def persons(self) -> DataFrame:
-        """One row per person and cut: as valid on the day, else the earliest known (for birth and sex, which do not change).
-
-        Somebody all of whose rows ended on or before the day has left the register.
-        """
+        """Rows of the register, packed so that `max` picks the one of the day, else the earliest known (birth and sex do not change)."""
         df = self.known("person", event=F.lit(LONG_AGO))
-        valid = (F.coalesce("valid_from", F.lit(LONG_AGO)) <= F.col("day")) & (
-            F.col("valid_to").isNull() | (F.col("valid_to") > F.col("day"))
-        )
-        each = Window.partitionBy("person_id", "year")
-        rank = each.orderBy(F.col("valid").desc(), F.col("valid_from").asc_nulls_first(), F.col("known_from").desc())
-        df = df.withColumn("valid", valid).withColumn(
-            "ended", F.min(F.coalesce(F.col("valid_to") <= F.col("day"), F.lit(False))).over(each)
-        )
-        died = F.when(F.col("death_date") <= F.col("day"), F.col("death_date"))
-        df = df.withColumn("death_date", F.max(died).over(each)).withColumn("n", F.row_number().over(rank)).where("n = 1")
-        status = F.when(F.col("ended"), F.lit("moved_out")).when(F.col("valid"), F.col("registration_status"))
+        start, day = F.coalesce("valid_from", F.lit(LONG_AGO)), F.col("day")
+        valid = (start <= day) & (F.col("valid_to").isNull() | (F.col("valid_to") > day))
+        status = F.when(valid, F.col("registration_status")).alias("status")
+        rank = [valid.alias("valid"), (-F.datediff(start, F.lit(LONG_AGO))).alias("early"), F.col("known_from").alias("fresh")]
         return df.select(
-            "person_id",
-            "year",
-            "day",
-            "sex",
-            "birth_date",
-            "death_date",
-            status.alias("registration_status"),
-            "registered_division",
-            "household_id",
+            *_KEYS,
+            F.struct(*rank, "sex", "birth_date", status, "registered_division", "household_id").alias("person"),
+            F.when(F.col("death_date") <= day, F.col("death_date")).alias("died"),
+            F.coalesce(F.col("valid_to") <= day, F.lit(False)).alias("ended"),
         )
 
-    def paid(self, spec: ModelSpec) -> DataFrame:
-        """(person_id, year, paid_year, amount, division): years paid for, net of refunds, as known."""
+    def payments(self, spec: ModelSpec) -> DataFrame:
+        """Contributions with the year they are for; refunds are negative."""
         period = F.col("period")
         start = F.when(F.col("backlog"), F.make_date(F.year(period), F.lit(12), F.lit(31))).otherwise(period)
         event = F.greatest(start, F.coalesce("valid_from", start))
         df = self.known("contribution", event).where(F.col("scheme") == spec.population.scheme)
-        df = df.groupBy("person_id", "year", F.year(period).alias("paid_year")).agg(
-            F.sum("amount").alias("amount"), F.max("division").alias("division")
-        )
-        return df.where("amount > 0")
+        return df.select(*_KEYS, F.struct(F.year(period).alias("paid_year"), "amount", "division").alias("paid"))
 
     def spells(self) -> DataFrame:
-        """Insurance spells per cut; an end after the day is not known yet, as far as the row can show."""
+        """Insurance spells; an end after the day is not known yet, as far as the row can show."""
         df = self.known("insurance_spell")
         return df.withColumn("valid_to", F.when(F.col("valid_to") <= F.col("day"), F.col("valid_to")))
 
+    def pensions(self) -> DataFrame:
+        return self.known("benefit_payment", F.col("month")).where(F.col("kind").isin(PENSIONS) & (F.col("amount") > 0))
 
-def _flag(df: DataFrame, name: str) -> DataFrame:
-    return df.select("person_id", "year").distinct().withColumn(name, F.lit(1))
+    def students(self) -> DataFrame:
+        df = self.known("school_enrolment").where("status = 'enrolled' AND (valid_to IS NULL OR valid_to > day)")
+        return df.select(*_KEYS, F.lit(1).alias("student"))
 
 
-def _contributions(past: Past, spec: ModelSpec) -> DataFrame:
-    back = Window.partitionBy("person_id", "year").orderBy(F.col("paid_year").desc())
-    df = past.paid(spec)
-    before = df.where("paid_year < year").withColumn("back", F.row_number().over(back))
-    now = _flag(df.where("paid_year = year"), "paid_now")
-    features = before.groupBy("person_id", "year").agg(
-        F.count("*").cast("double").alias("paid_years"),
-        F.min("paid_year").alias("first_paid"),
-        F.max("paid_year").alias("last_paid"),
-        F.sum(F.expr("int(paid_year = year - back)")).cast("double").alias("streak"),
-        F.sum(F.expr("int(paid_year >= year - 3)")).alias("recent"),
-        F.max_by("amount", "paid_year").cast("double").alias("last_amount"),
-        F.max(F.when(F.col("back") == 2, F.col("amount"))).cast("double").alias("previous_amount"),
-        F.max_by("division", "paid_year").alias("paid_division"),
+_KEYS = ["person_id", "year", "day"]
+# Net amount of the payments for year y.
+_NET = """aggregate(filter(paid, x -> x.paid_year = {y}), cast(0 AS decimal(28, 2)),
+  (s, x) -> cast(s + coalesce(x.amount, 0) AS decimal(28, 2)))"""
+# The years before the one looked at, newest first.
+_PAID = f"""transform(reverse(array_sort(array_distinct(transform(filter(paid, x -> x.paid_year < year), x -> x.paid_year)))),
+  y -> named_struct('y', y, 'amount', {_NET.format(y="y")}, 'division', filter(paid, x -> x.paid_year = y)[0].division))"""
+_SUMMARY = {
+    "paid_years": "cast(size(p) AS double)",
+    "first_paid": "try_element_at(p, -1).y",
+    "last_paid": "try_element_at(p, 1).y",
+    "streak": "cast(size(filter(transform(p, (x, i) -> x.y + i = year - 1), x -> x)) AS double)",
+    "recent": "size(filter(p, x -> x.y >= year - 3))",
+    "last_amount": "cast(try_element_at(p, 1).amount AS double)",
+    "previous_amount": "cast(try_element_at(p, 2).amount AS double)",
+    "paid_division": "try_element_at(p, 1).division",
+    "paid_now": f"{_NET.format(y='year')} > 0",
+}
+
+
+def _together(parts: list[DataFrame], flags: list[str]) -> DataFrame:
+    """All that is known of a person at a cut in one row. One union and one shuffle, where a join per table would make eight."""
+    df = parts[0]
+    for part in parts[1:]:
+        df = df.unionByName(part, allowMissingColumns=True)
+    return df.groupBy(*_KEYS).agg(
+        F.max("person").alias("person"),
+        F.max("died").alias("died"),
+        F.min("ended").alias("ended"),
+        F.collect_list("paid").alias("paid"),
+        *[F.max(f).alias(f) for f in flags],
     )
-    return features.join(now, ["person_id", "year"], "full")
+
+
+def _gone() -> Column:
+    return F.coalesce(F.col("ended"), F.lit(False)) | F.coalesce(F.col("person.status").isin(GONE), F.lit(False))
 
 
 def at_risk(past: Past, spec: ModelSpec) -> DataFrame:
     """Risk set with features: person_id, year, day, cluster, division, sex, age_band, district, and `spec.features` as doubles.
 
-    Birth dates that are missing make the age unknown and the person cannot be placed; `birth_unknown` counts them in training.
+    Birth dates that are missing make the age unknown; `birth_unknown` says so.
     """
     scheme, low, high = spec.population.scheme, spec.population.min_age, spec.population.max_age
-    keys = ["person_id", "year"]
-    spells = past.spells()
-    active = spells.where("status = 'active' AND valid_to IS NULL")
-    joined = _flag(active.where((F.col("scheme") == scheme) & (F.year("valid_from") >= F.col("year") - 1)), "joined")
-    employee = _flag(active.where("scheme = 'employee_pension'"), "employee")
-    ended = _flag(spells.where("scheme = 'employee_pension' AND valid_to > add_months(day, -24)"), "employee_ended")
-    medical = _flag(active.where("scheme = 'resident_medical'"), "medical_active")
-    recent = past.known("benefit_payment", F.col("month")).where("amount > 0 AND month > add_months(day, -4)")
-    pension = _flag(recent.where(F.col("kind").isin(PENSIONS)), "pension")
-    student = _flag(past.known("school_enrolment").where("status = 'enrolled' AND (valid_to IS NULL OR valid_to > day)"), "student")
-    df = _contributions(past, spec).join(joined, keys, "full").join(past.persons(), keys, "inner")
-    for part in (employee, ended, medical, pension, student):
-        df = df.join(part, keys, "left")
-    df = df.where(
-        (F.coalesce("last_paid", F.lit(0)) == F.col("year") - 1) | F.col("joined").isNotNull(),
-    ).where("paid_now IS NULL AND employee IS NULL AND pension IS NULL AND student IS NULL AND death_date IS NULL")
-    df = df.where(F.col("registration_status").isNull() | ~F.col("registration_status").isin(GONE))
+
+    def flag(condition: str) -> Column:
+        return F.expr(f"CASE WHEN {condition} THEN 1 END")
+
+    active = "status = 'active' AND valid_to IS NULL"
+    spells = past.spells().select(
+        *_KEYS,
+        flag(f"{active} AND scheme = '{scheme}' AND year(valid_from) >= year - 1").alias("joined"),
+        flag(f"{active} AND scheme = 'employee_pension'").alias("employee"),
+        flag("scheme = 'employee_pension' AND valid_to > add_months(day, -24)").alias("employee_ended"),
+        flag(f"{active} AND scheme = 'resident_medical'").alias("medical_active"),
+    )
+    pensions = past.pensions().where("month > add_months(day, -4)").select(*_KEYS, F.lit(1).alias("pension"))
+    flags = ["joined", "employee", "employee_ended", "medical_active", "pension", "student"]
+    df = _together([past.persons(), past.payments(spec), spells, pensions, past.students()], flags)
+    df = df.where("person IS NOT NULL AND died IS NULL AND employee IS NULL AND pension IS NULL AND student IS NULL").where(~_gone())
+    # A year whose payments were refunded in full is not paid.
+    df = df.withColumn("p", F.expr(f"filter({_PAID}, x -> x.amount > 0)"))
+    df = df.select("*", *[F.expr(sql).alias(name) for name, sql in _SUMMARY.items()], "person.*")
+    df = df.where("NOT paid_now AND (coalesce(last_paid, 0) = year - 1 OR joined IS NOT NULL)")
     full_years = F.floor(F.months_between(F.make_date("year", F.lit(12), F.lit(31)), "birth_date") / 12)
     df = df.where(F.col("birth_date").isNull() | ((full_years >= low) & (full_years < high)))
     return _derive(df, spec)
@@ -222,22 +230,21 @@ def outcomes(
         cuts.append(Cut(year, date(year, 12, 31), False, dict.fromkeys(INPUTS, known_at) | {"contribution": settled}))
     past = Past(spark, cuts, gold)
     first = F.make_date("year", F.lit(1), F.lit(1))
-    paid = _flag(past.paid(spec).where("paid_year = year"), "paid")
-    persons = past.persons()
-    spells = past.known("insurance_spell").where(F.col("valid_to").isNull() | (F.col("valid_to") > first))
-    exits = {
-        "died": persons.where("death_date IS NOT NULL"),
-        "moved_out": persons.where(F.col("registration_status").isin(GONE)),
-        "employee_pension": spells.where("scheme = 'employee_pension' AND status = 'active'"),
-        "draws_pension": past.known("benefit_payment", F.col("month")).where(
-            F.col("kind").isin(PENSIONS) & (F.col("month") >= first) & (F.col("amount") > 0)
-        ),
-        "student": past.known("school_enrolment").where("status = 'enrolled' AND (valid_to IS NULL OR valid_to > day)"),
-    }
-    df = paid
+    spells = (
+        past.spells()
+        .where("scheme = 'employee_pension' AND status = 'active'")
+        .where(F.col("valid_to").isNull() | (F.col("valid_to") > first))
+    )
+    parts = [
+        past.persons(),
+        past.payments(spec).where("paid.paid_year = year"),
+        spells.select(*_KEYS, F.lit(1).alias("employee_pension")),
+        past.pensions().where(F.col("month") >= first).select(*_KEYS, F.lit(1).alias("draws_pension")),
+        past.students(),
+    ]
+    df = _together(parts, ["employee_pension", "draws_pension", "student"])
+    exits = {"died": F.col("died").isNotNull(), "moved_out": _gone()}
+    outcome = F.when(F.expr(_SUMMARY["paid_now"]), "paid")
     for name in spec.label.exits:
-        df = df.join(_flag(exits[name], name), ["person_id", "year"], "full")
-    outcome = F.when(F.col("paid").isNotNull(), "paid")
-    for name in spec.label.exits:
-        outcome = outcome.when(F.col(name).isNotNull(), name)
-    return df.select("person_id", "year", outcome.alias("outcome"))
+        outcome = outcome.when(exits[name] if name in exits else F.col(name).isNotNull(), name)
+    return df.select("person_id", "year", outcome.alias("outcome")).where("outcome IS NOT NULL")

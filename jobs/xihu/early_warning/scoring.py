@@ -114,6 +114,8 @@ def probable(spark: SparkSession, as_of: datetime, model: Stored, spec: ModelSpe
         F.lit(None).cast("string").alias("close_reason"),
         F.lit(model.version).alias("model_version"),
     )
+    # Scored once: what follows reads it twice.
+    opened = opened.localCheckpoint()
     return opened.unionByName(closing(spark, as_of, spec, opened, gold))
 
 

@@ -69,9 +69,9 @@ def fold_of(cluster: pd.Series, folds: int) -> NDArray[np.int64]:
     return cluster.map(codes).to_numpy()
 
 
-def _log_loss(y: NDArray[Any], p: NDArray[Any]) -> float:
+def _log_losses(y: NDArray[Any], p: NDArray[Any]) -> NDArray[np.float64]:
     q = np.clip(p, 1e-6, 1 - 1e-6)
-    return float(-np.mean(y * np.log(q) + (1 - y) * np.log(1 - q)))
+    return -(y * np.log(q) + (1 - y) * np.log(1 - q))
 
 
 def _two_classes(frame: pd.DataFrame, task: Task, name: str, least: int) -> None:
@@ -110,10 +110,15 @@ def train(table: pd.DataFrame, task: Task) -> Fitted:
     y = {"past": past[task.label].to_numpy(int), "tune": tune[task.label].to_numpy(int)}
     fitted = {name: make(task.seed).fit(x["past"], y["past"]) for name, make in RECIPES.items()}
     # Log loss is proper: it asks for honest probabilities, not only for a good order.
-    loss = {name: _log_loss(y["tune"], probability(calibrated(f, x["tune"], y["tune"]), x["tune"])) for name, f in fitted.items()}
-    best = min(loss, key=lambda name: (loss[name], name))
+    tuned = {name: probability(calibrated(f, x["tune"], y["tune"]), x["tune"]) for name, f in fitted.items()}
+    each = {name: _log_losses(y["tune"], p) for name, p in tuned.items()}
+    loss = {name: float(v.mean()) for name, v in each.items()}
     linear = min((n for n in loss if n.startswith("logistic")), key=lambda name: (loss[name], name))
     other = min((n for n in loss if n.startswith("trees")), key=lambda name: (loss[name], name))
+    # Trees have to earn their opacity: they are taken only where their gain is beyond chance.
+    gain = each[linear] - each[other]
+    sure, _ = m.interval([float(np.average(gain, weights=w)) for w in m.draws(tune[task.cluster].to_numpy(), task.bootstrap, task.seed)])
+    best = other if sure > 0 else linear
     model = calibrated(fitted[best], x["tune"], y["tune"])
 
     scores = {name: _unseen(name, past, tune, test, task) for name in {best, linear, other}}

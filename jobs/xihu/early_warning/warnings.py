@@ -83,61 +83,48 @@ def certain(spark: SparkSession, as_of: date | datetime | str, entitlement: str 
         df = df.where(
             (F.col("known_from").isNull() | (F.col("known_from") <= moment)) & (F.col("known_to").isNull() | (F.col("known_to") > moment))
         )
-    truth = {c: F.col(c).cast("string").isin("true", "yes") for c in ("covered", "gap")}
-    newest = Window.partitionBy("programme")
-    df = df.withColumn("last", F.max("month").over(newest)).where("month = last")
+    newest = {r["programme"]: r["last"] for r in df.groupBy("programme").agg(F.max("month").alias("last")).collect()}
+    last = F.lit(None).cast("date")
+    said, titles = F.lit(""), _titles()
+    for code, month in newest.items():
+        last = F.when(F.col("programme") == code, F.lit(month)).otherwise(last)
+        words = titles.get(code, f"符合事项 {code} 的条件，未见享受或参保记录")
+        said = F.when(F.col("programme") == code, F.lit(words)).otherwise(said)
     conditions = F.lit(None).cast("string") if "trace" not in have else F.get_json_object("trace", "$.conditions")
-    df = df.select(
+    df = df.where(F.col("month") == last).select(
         "programme",
         F.col("person_id").cast("string").alias("subject_id"),
-        "division",
-        F.date_format("month", "yyyy-MM").alias("month"),
+        F.col("division").alias("now_division"),
         F.col("entitled").cast("string").alias("entitled"),
-        truth["covered"].alias("covered"),
-        truth["gap"].alias("gap"),
+        F.col("covered").cast("string").isin("true", "yes").alias("covered"),
+        F.col("gap").cast("string").isin("true", "yes").alias("gap"),
         "reason_not_gap",
         F.from_json(conditions, "array<struct<name:string,value:string>>").alias("conditions"),
+        F.lit(1).alias("found"),
     )
-    said = _titles()
-    text = F.concat(F.lit("符合事项 "), F.col("programme"), F.lit(" 的条件，未见享受或参保记录"))
-    for code, words in said.items():
-        text = F.when(F.col("programme") == code, F.lit(words)).otherwise(text)
-    reason = F.to_json(F.struct(text.alias("text"), "programme", "conditions"))
-    opened = (
-        df.where("gap")
-        .withColumn("reason", reason)
-        .withColumn("status", F.lit("open"))
-        .withColumn("close_reason", F.lit(None).cast("string"))
-    )
-
-    open_now = (
-        current(spark).where("class = 'certain' AND status = 'open'").select("programme", "subject_id", "division", "period", "reason")
-    )
-    ran = df.groupBy("programme").agg(F.max("month").alias("newest_month"))
-    decided = df.select("programme", "subject_id", "covered", "gap", "reason_not_gap", "entitled", F.lit(1).alias("found"))
-    ended = open_now.join(ran, "programme", "inner").join(decided, ["programme", "subject_id"], "left")
+    reason = F.to_json(F.struct(said.alias("text"), "programme", "conditions"))
+    held = current(spark).where("class = 'certain' AND status = 'open'")
+    held = held.select("programme", "subject_id", "division", F.col("period").alias("since"), F.col("reason").alias("old_reason"))
+    both = df.join(held, ["programme", "subject_id"], "full").withColumn("month", F.date_format(last, "yyyy-MM"))
     why = (
         F.when(F.col("found").isNull(), F.lit("not_entitled"))
-        .when(F.col("gap"), None)
         .when(F.col("covered"), F.lit("covered"))
-        .when(F.col("reason_not_gap").isin(UNDECIDED) | (F.col("entitled") == "unknown"), None)
+        .when(F.coalesce(F.col("reason_not_gap").isin(UNDECIDED), F.lit(False)) | (F.col("entitled") == "unknown"), None)
         .otherwise(F.coalesce("reason_not_gap", F.lit("not_entitled")))
     )
-    # A month older than the one a warning was opened in says nothing about its end.
-    ended = ended.where(F.col("newest_month") >= F.col("period")).withColumn("close_reason", why).where("close_reason IS NOT NULL")
-    columns = ["programme", "subject_id", "division", "period", "reason", "status", "close_reason"]
-    states = (
-        opened.withColumn("period", F.col("month")).select(columns).unionByName(ended.withColumn("status", F.lit("closed")).select(columns))
-    )
-    return states.select(
+    gap = F.coalesce("gap", F.lit(False))
+    # A month older than the one a warning was opened in says nothing about its end; neither does a programme that did not run (NULL).
+    ends = F.col("since").isNotNull() & (F.col("month") >= F.col("since")) & ~gap
+    both = both.withColumn("close_reason", F.when(ends, why)).where(gap | F.col("close_reason").isNotNull())
+    return both.select(
         "programme",
         F.lit("person").alias("subject_type"),
         "subject_id",
-        "division",
-        "period",
+        F.coalesce("now_division", "division").alias("division"),
+        F.coalesce("since", "month").alias("period"),
         F.lit(1.0).alias("score"),
-        "reason",
-        "status",
+        F.when(gap, reason).otherwise(F.col("old_reason")).alias("reason"),
+        F.when(gap, F.lit("open")).otherwise(F.lit("closed")).alias("status"),
         "close_reason",
         F.lit(None).cast("string").alias("model_version"),
     )
@@ -207,47 +194,46 @@ def write_warnings(
         .otherwise(F.lit("updated"))
     )
     ids = now.select("warning_id", F.lit(1).alias("exists"))
-    states = states.withColumn("action", action).where("action <> 'none'").join(ids, "warning_id", "left").cache()
-    try:
-        for row in states.groupBy("action").count().collect():
-            counts[row["action"]] = row["count"]
-        if counts["opened"] + counts["updated"] + counts["closed"] == 0:
-            return counts
-        changed = states.where("action <> 'unchanged'")
-        columns: list[Any] = [
-            "warning_id",
-            "class",
-            "programme",
-            "subject_type",
-            "subject_id",
-            "division",
-            F.coalesce("old_period", "period").alias("period"),
-            F.coalesce("old_first_as_of", F.lit(moment)).alias("first_as_of"),
-            F.lit(moment).alias("as_of"),
-            "score",
-            "reason",
-            "status",
-            "close_reason",
-            "model_version",
-            F.lit(moment).alias("known_from"),
-            F.lit(None).cast("timestamp").alias("known_to"),
-            F.lit(run).cast("bigint").alias("loaded_from"),
-            F.lit(None).cast("bigint").alias("loaded_to"),
-        ]
-        new = changed.select([*columns, F.lit(None).cast("string").alias("merge_id")])
-        old = changed.where("exists = 1").select([*columns, F.col("warning_id").alias("merge_id")])
-        names = [c for c in new.columns if c != "merge_id"]
-        tables.merge(
-            new.unionByName(old),
-            TABLE,
-            run,
-            "t.warning_id = s.merge_id AND t.known_to IS NULL",
-            update={"known_to": "s.known_from", "loaded_to": "s.loaded_from"},
-            insert_when="s.merge_id IS NULL",
-            insert=names,
-        )
-    finally:
-        states.unpersist()
+    states = states.withColumn("action", action).where("action <> 'none'").join(ids, "warning_id", "left")
+    # A checkpoint and not a cache: MERGE would compute every cached frame that reads its table again.
+    states = states.localCheckpoint()
+    for row in states.groupBy("action").count().collect():
+        counts[row["action"]] = row["count"]
+    if counts["opened"] + counts["updated"] + counts["closed"] == 0:
+        return counts
+    changed = states.where("action <> 'unchanged'")
+    columns: list[Any] = [
+        "warning_id",
+        "class",
+        "programme",
+        "subject_type",
+        "subject_id",
+        "division",
+        F.coalesce("old_period", "period").alias("period"),
+        F.coalesce("old_first_as_of", F.lit(moment)).alias("first_as_of"),
+        F.lit(moment).alias("as_of"),
+        "score",
+        "reason",
+        "status",
+        "close_reason",
+        "model_version",
+        F.lit(moment).alias("known_from"),
+        F.lit(None).cast("timestamp").alias("known_to"),
+        F.lit(run).cast("bigint").alias("loaded_from"),
+        F.lit(None).cast("bigint").alias("loaded_to"),
+    ]
+    new = changed.select([*columns, F.lit(None).cast("string").alias("merge_id")])
+    old = changed.where("exists = 1").select([*columns, F.col("warning_id").alias("merge_id")])
+    names = [c for c in new.columns if c != "merge_id"]
+    tables.merge(
+        new.unionByName(old),
+        TABLE,
+        run,
+        "t.warning_id = s.merge_id AND t.known_to IS NULL",
+        update={"known_to": "s.known_from", "loaded_to": "s.loaded_from"},
+        insert_when="s.merge_id IS NULL",
+        insert=names,
+    )
     return counts
 
 
