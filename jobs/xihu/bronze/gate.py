@@ -161,7 +161,8 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
     for item in ordered:
         sha = item.file.sha256
         first = seen.setdefault(sha, item)
-        if first is item:
+        if first is item or (item.count is not None and item.count.records == 0):
+            # A month in which nothing happened says so anew.
             continue
         if mode == "append":
             found[item.landing] = first

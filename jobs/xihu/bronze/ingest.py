@@ -27,6 +27,9 @@ _contract_version STRING COMMENT '目录版本'
 """
 
 
+WRITE_BYTES = 16 << 20
+
+
 @dataclass
 class Loaded:
     """`kept`: files now in bronze. `broken`: files whose books do not balance; then nothing of the resource was written."""
@@ -93,7 +96,10 @@ def load(spark: SparkSession, run: int, contract: Contract, files: list[Item]) -
         if broken:
             return Loaded([], broken)
         failpoint("before_bronze")
-        tables.load(records.withColumn("_run", F.lit(run)), bronze_table(contract), run, bronze_spec(contract))
+        # A partition a file was right for reading; written so, many small deliveries would be many small files.
+        parts = 1 + sum(f.file.size for f in files) // WRITE_BYTES
+        whole = records.withColumn("_run", F.lit(run)).coalesce(parts)
+        tables.load(whole, bronze_table(contract), run, bronze_spec(contract))
         failpoint("after_bronze")
         return Loaded(files, [])
     finally:

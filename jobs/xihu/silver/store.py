@@ -129,11 +129,15 @@ def write_quarantine(spark: SparkSession, contract: Contract, records: DataFrame
     if empty and not any_now:
         return
     raw = spark.table(bronze_table(contract)).where(F.col("_contract_version") == contract.version)
-    raw = raw.select("_file", "_row", "_raw").dropDuplicates(["_file", "_row"])
+    if not all_anew:
+        raw = raw.where(F.col("_run") == run)
+    raw = raw.select("_file", "_row", "_raw")
     refused = records.where("_outcome = 'quarantined'").select(
         "_delivery_id", "_file", "_row", "_line", "_field", "_reason", "_detail", "_received_at"
     )
-    wanted = raw.join(F.broadcast(refused), ["_file", "_row"]).select(
+    # A load that was given up and begun anew may have left its records in bronze twice.
+    found = raw.join(F.broadcast(refused), ["_file", "_row"]).dropDuplicates(["_file", "_row"])
+    wanted = found.select(
         F.col("_delivery_id").alias("delivery_id"),
         F.col("_file").alias("file"),
         F.col("_row").alias("row"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xihu.bronze import gate, ingest
@@ -37,6 +37,7 @@ class Base:
     records: DataFrame
     current: DataFrame | None
     whole: bool
+    held: list[DataFrame] = field(default_factory=list)
 
 
 class Work:
@@ -101,6 +102,8 @@ class Work:
             self.publish(fresh, derived, base, twins)
         finally:
             derived.release()
+            for df in base.held:
+                df.unpersist()
 
     def incomplete(self, refused: list[Item]) -> set[str]:
         """Deliveries of which a file was refused before it was read."""
@@ -116,7 +119,7 @@ class Work:
         last = max((f.delivery.received_at for f in loaded), default=None)
         in_order = last is None or min(f.delivery.received_at for f in fresh) > last
         mended = any(f.landing in self.outdated for f in fresh)
-        alone = None if mended else self.alone(mine, in_order, bool(vanished))
+        alone = None if mended else self.alone(mine, in_order, bool(vanished), twins)
         if alone is not None:
             return alone
         live: dict[str, int | None] = {f.landing: self.run for f in fresh}
@@ -127,7 +130,7 @@ class Work:
         current = spark.table(store.silver_table(contract)).where("_loaded_to IS NULL")
         return Base(self.with_aliases(every, twins), current, True)
 
-    def alone(self, mine: DataFrame, in_order: bool, vanished: bool) -> Base | None:
+    def alone(self, mine: DataFrame, in_order: bool, vanished: bool, twins: dict[str, Item]) -> Base | None:
         """The new records with the standing rows they touch, where that is enough to know all that changes."""
         from pyspark.sql import functions as F
 
@@ -144,7 +147,7 @@ class Work:
             scopes = mine.where("_scope_ok").select(*shape.scope).distinct()
             touched = not before.join(F.broadcast(scopes), list(shape.scope), "left_semi").isEmpty()
             mine.unpersist()
-            return None if touched else Base(mine, None, False)
+            return None if touched else Base(self.with_aliases(mine, twins), None, False)
         if not in_order or shape.version or not shape.key:
             return None
         keys = mine.where("_key_ok").select(*shape.key).distinct()
@@ -164,7 +167,7 @@ class Work:
             F.lit(True).alias("_scope_ok"),
             F.lit(None).cast("string").alias("_warned"),
         )
-        return Base(mine.unionByName(seeds), standing if shape.closes else None, False)
+        return Base(mine.unionByName(seeds), standing if shape.closes else None, False, [standing])
 
     def with_aliases(self, records: DataFrame, twins: dict[str, Item]) -> DataFrame:
         """Repeated files stand in a snapshot's history with the records of the file they repeat: their keys are present, not absent."""
@@ -210,7 +213,7 @@ class Work:
             quarantined = quarantined or outcome == "quarantined"
             to_note = to_note or (notes and landing in mine)
         closed: dict[str, int] = {}
-        may_close = self.shape.closes and (base.current is not None or self.virgin)
+        may_close = self.shape.closes
         if may_close:
             versions = versions.persist()
             closed = {r[0]: r[1] for r in versions.where("_closer IS NOT NULL").groupBy("_closer").count().collect()}
