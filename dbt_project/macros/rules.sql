@@ -32,7 +32,7 @@ flatten(array_compact(array({% for key in keys %}try_element_at(f, '{{ key }}').
 
 {#- Records behind attributes of gold.person. -#}
 {% macro attribute(names) -%}
-array_compact(array({% for n in names %}try_element_at(e, '{{ n }}'){{ ", " if not loop.last }}{% endfor %}))
+array_distinct(array_compact(array({% for n in names %}try_element_at(e, '{{ n }}'){{ ", " if not loop.last }}{% endfor %})))
 {%- endmacro %}
 
 {#- Whether all that is sent under a key for the month had arrived (arrived), or anything of it ever (ever). -#}

@@ -18,7 +18,7 @@ def catalogue():
     return load_catalogue(settings().root / "conf")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def city(spark_session, catalogue):
     """(spark, population): gold and staged marts of 1,000 people near every threshold."""
     import welfare_oracle as o

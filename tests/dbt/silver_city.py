@@ -23,7 +23,9 @@ class Silver:
         self.count: dict[str, int] = defaultdict(int)
         self.received: dict[tuple[str, str], datetime] = {}
 
-    def add(self, resource: str, known_from: datetime, known_to: datetime | None = None, valid_to: date | None = None, **fields: Any) -> Row:
+    def add(
+        self, resource: str, known_from: datetime, known_to: datetime | None = None, valid_to: date | None = None, **fields: Any
+    ) -> Row:
         """One record; returns it with its place, so that the same record can be given a second span by `again`."""
         unknown = set(fields) - set(self.catalogue.contracts[resource].fields)
         assert not unknown, f"{resource} has no {unknown}"
@@ -59,7 +61,19 @@ class Silver:
         spark.sql("CREATE DATABASE IF NOT EXISTS ops")
         spark.sql("DROP TABLE IF EXISTS ops.ledger")
         rows = [
-            ledger.LedgerRow(f"d{i}", resource, file, received, "accepted", records_in=n, accepted=n, quarantined=0, duplicate=0, superseded=0, run_id=run)
+            ledger.LedgerRow(
+                f"d{i}",
+                resource,
+                file,
+                received,
+                "accepted",
+                records_in=n,
+                accepted=n,
+                quarantined=0,
+                duplicate=0,
+                superseded=0,
+                run_id=run,
+            )
             for i, ((resource, file), received) in enumerate(sorted(self.received.items()))
             for n in [self.count[file]]
         ]

@@ -31,7 +31,16 @@ def test_every_person_and_month_equals_the_brute_force(city):
                 seen[f"{programme} {want['entitled']} {'covered' if want['covered'] else want['reason_not_gap'] or 'gap'}"] += 1
     assert not rows
     for programme in PROGRAMMES:
-        for wanted in ("yes covered", "yes gap", "yes record_lag", "yes refused", "yes higher_scheme", "yes covered_elsewhere", "no covered", "unknown gap"):
+        for wanted in (
+            "yes covered",
+            "yes gap",
+            "yes record_lag",
+            "yes refused",
+            "yes higher_scheme",
+            "yes covered_elsewhere",
+            "no covered",
+            "unknown gap",
+        ):
             assert seen[f"{programme} {wanted}"] > 0, (programme, wanted, seen)
 
 

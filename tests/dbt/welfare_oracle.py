@@ -55,14 +55,24 @@ def people(count: int, seed: int = 7) -> list[dict[str, Any]]:
         base = date(t.year - years, t.month, min(t.day, 28)) + timedelta(days=offset)
         birth = rng.choice([base, base, base, date(base.year - base.year % 4, 2, 29) if rng.random() < 0.5 else base])
         if years == 60 and rng.random() < 0.3:
-            birth = rng.choice([date(1949, 12, 31), date(1950, 1, 1), date(1965, 1, 1), date(1965, 1, 2), date(1951, 5, 5), date(1954, 12, 31)])
+            birth = rng.choice(
+                [date(1949, 12, 31), date(1950, 1, 1), date(1965, 1, 1), date(1965, 1, 2), date(1951, 5, 5), date(1954, 12, 31)]
+            )
         sex = rng.choice([1, 2])
         number = id18(birth, len(found) % 500, sex)
         if number in used:
             continue
         used.add(number)
-        p: dict[str, Any] = {"id": number, "birth": birth, "sex": str(sex), "name": f"甲{len(found):04d}", "district": rng.choice(DISTRICTS)}
-        p["registered_on"] = rng.choice([max(birth, date(1990, 1, 1)), max(birth, rng.choice([t - timedelta(days=d) for d in (0, 30, 31, 60)]))])
+        p: dict[str, Any] = {
+            "id": number,
+            "birth": birth,
+            "sex": str(sex),
+            "name": f"甲{len(found):04d}",
+            "district": rng.choice(DISTRICTS),
+        }
+        p["registered_on"] = rng.choice(
+            [max(birth, date(1990, 1, 1)), max(birth, rng.choice([t - timedelta(days=d) for d in (0, 30, 31, 60)]))]
+        )
         p["status"] = rng.choices(["normal", "army", "abroad", "prison", "cancelled", "none"], [80, 3, 3, 3, 3, 8])[0]
         p["birth_known"] = rng.random() > 0.03
         p["district_known"] = rng.random() > 0.03
@@ -119,17 +129,20 @@ def write(silver: Silver, population: list[dict[str, Any]]) -> None:
                 silver.add(resource, **common, **who, batch="1", month=m, amount=amount, district=p["district"])
         for scheme, spell in (("employee_pension", p["employee"]), ("resident_pension", p["resident"])):
             if spell:
-                silver.add("rs__insurance_register", **common, **who, scheme=scheme, status="ended" if spell[1] else "active", start_date=spell[0],
-                           end_date=spell[1], district=p["district"])  # fmt: skip
+                status = "ended" if spell[1] else "active"
+                dates = {"start_date": spell[0], "end_date": spell[1]}
+                silver.add("rs__insurance_register", **common, **who, scheme=scheme, status=status, **dates, district=p["district"])
         if p["school"]:
             first, last = p["school"]
-            silver.add("jy__school_roll", **common, **who, school="s", stage="senior", status="left" if last else "enrolled", enrolled_on=first,
-                       left_on=last, district=p["district"])  # fmt: skip
+            said = {"school": "s", "stage": "senior", "status": "left" if last else "enrolled", "district": p["district"]}
+            silver.add("jy__school_roll", **common, **who, **said, enrolled_on=first, left_on=last)
         for y in p["years"]:
             silver.add("rs__resident_contribution", **common, **who, year=y, amount=500, receipt_no=f"{p['id']}{y}", district=p["district"])
         if p["elsewhere"]:
             first, last = p["elsewhere"]
-            silver.add("rs__insured_elsewhere", **common, **who, scheme="resident_pension", start_date=first, end_date=last, district=p["district"])
+            silver.add(
+                "rs__insured_elsewhere", **common, **who, scheme="resident_pension", start_date=first, end_date=last, district=p["district"]
+            )
         for resource, spell in (("mz__veteran_support", p["veteran"]), ("lgb__retired_cadre", p["cadre"])):
             if spell:
                 silver.add(resource, **common, **who, since=spell[0], amount=700, district=p["district"])
@@ -170,15 +183,28 @@ def judge(p: dict[str, Any], programme: str, month: date) -> dict[str, Any]:
         if years is not None and years >= 80:
             amount = 50 if years < 90 else 100 if years < 100 else 300
             since.append(birthday(birth, 80))
-        late = (p["district"], month) == (LATE_DISTRICT, LATE_MONTH) and p["district_known"] or not p["district_known"] and month == LATE_MONTH and False
+        late = (p["district"], month) == (LATE_DISTRICT, LATE_MONTH) and p["district_known"]
     elif programme == "W12a":
         in_range = [None, None] if years is None else [years >= 16, years < 60]
-        conditions = [local, alive, *in_range, not runs(p["school"], t), not runs(p["employee"], t), not (paid["pension"] or paid["employee_pension"])]
+        conditions = [
+            local,
+            alive,
+            *in_range,
+            not runs(p["school"], t),
+            not runs(p["employee"], t),
+            not (paid["pension"] or paid["employee_pension"]),
+        ]
         covered = runs(p["resident"], t)
         since += [birthday(birth, 16)] if birth else []
         since += [p[k][1] + timedelta(days=1) for k in ("school", "employee") if p[k] and p[k][1] and p[k][1] < t]
     else:
-        conditions = [local, alive, None if years is None else years >= 60, not (paid["employee_pension"] or runs(p["employee"], t)), contributed(p, birth)]
+        conditions = [
+            local,
+            alive,
+            None if years is None else years >= 60,
+            not (paid["employee_pension"] or runs(p["employee"], t)),
+            contributed(p, birth),
+        ]
         covered = paid["pension"]
         amount = 150
         since += [birthday(birth, 60)] if birth else []
@@ -204,7 +230,7 @@ def judge(p: dict[str, Any], programme: str, month: date) -> dict[str, Any]:
 
 
 def contributed(p: dict[str, Any], birth: date | None) -> bool | None:
-    years = {y for y in p["years"]}
+    years = set(p["years"])
     if len(years) >= 15:
         return True
     if birth is None:

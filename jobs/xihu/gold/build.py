@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from xihu.contract.load import Catalogue, load_catalogue
 from xihu.gold import identity
-from xihu.gold.claims import claims
+from xihu.gold.claims import claims, roles
 from xihu.gold.facts import fact_rows
 from xihu.gold.legal_entity import build_legal_entity
 from xihu.gold.person import build_person
 from xihu.gold.reference import build_reference
 from xihu.gold.schema import column_names, fact_shape
 from xihu.gold.sync import Change, sync
+from xihu.gold.unchanged import Notes
 from xihu.settings import settings
 
 if TYPE_CHECKING:
@@ -63,32 +64,67 @@ def build_gold(
     report = GoldReport()
     say("基础代码、参数、项目")
     report.changes += build_reference(spark, catalogue, no)
-    ids: dict[str, DataFrame | None] = {"person": None, "entity": None}
-    said: dict[str, DataFrame] = {}
-    for word, kind, name in (("persons", identity.PERSON, "person"), ("entities", identity.ENTITY, "legal_entity")):
-        base = catalogue.base.get(name)
-        found = claims(spark, catalogue, base, word) if base else None
-        if base is None or found is None:
-            continue
-        say("人员编号" if name == "person" else "法人编号")
-        said[name] = found.persist()
-        numbers, changes = identity.resolve(spark, said[name], kind, no)
-        ids["person" if name == "person" else "entity"] = numbers
-        report.changes += changes
+    notes = Notes(spark, catalogue)
+    ids: dict[str, DataFrame | None] = {}
+    for who in _WHO:
+        ids[who.type] = _who(spark, who, catalogue, notes, report, no, say)
+    registries = [w.kind.registry for w in _WHO if spark.catalog.tableExists(w.kind.registry)]
     for fact in catalogue.facts.values():
+        shape = fact_shape(fact)
+        feeding = [c for c in catalogue.contracts.values() if fact.fact in c.feeds]
+        digest = notes.digest(feeding, repr(fact), tables=registries)
+        if notes.same(shape.table, digest):
+            continue
         say(f"事实表：{fact.title}")
-        rows = fact_rows(spark, catalogue, fact, ids)
-        report.changes.append(sync(spark, fact_shape(fact), rows, no))
+        report.changes.append(sync(spark, shape, fact_rows(spark, catalogue, fact, ids), no))
+        notes.keep(shape.table, digest)
     report.unresolved = unresolved(spark, catalogue)
-    if (persons := ids["person"]) is not None:
-        say("人口库")
-        report.changes += build_person(spark, catalogue.base["person"], said["person"], persons, no)
-    if (entities := ids["entity"]) is not None:
-        say("法人库")
-        report.changes += build_legal_entity(spark, catalogue.base["legal_entity"], said["legal_entity"], entities, no)
-    for df in said.values():
-        df.unpersist()
     return report
+
+
+@dataclass(frozen=True)
+class _Who:
+    """Persons or legal entities: word in contracts, type of column, base table, and how it is built."""
+
+    word: str
+    type: str
+    base: str
+    title: str
+    kind: identity.Kind
+    build: Callable[..., list[Change]]
+
+
+_WHO = (
+    _Who("persons", "person", "person", "人口库", identity.PERSON, build_person),
+    _Who("entities", "entity", "legal_entity", "法人库", identity.ENTITY, build_legal_entity),
+)
+
+
+def _who(
+    spark: SparkSession, who: _Who, catalogue: Catalogue, notes: Notes, report: GoldReport, run: int, say: Progress
+) -> DataFrame | None:
+    """Registers and builds one base; returns (id, number) of all that were ever registered."""
+    base = catalogue.base.get(who.base)
+    if base is None:
+        return None
+    naming = [c for c in catalogue.contracts.values() if roles(catalogue, c, who.word)]
+    digest = notes.digest(naming, repr(base), repr(catalogue.facts))
+    outputs = (f"gold.{who.base}", f"gold.{who.base}_conflict", who.kind.identifier, who.kind.record)
+    if all(notes.same(table, digest) for table in outputs):
+        return identity.registered(spark, who.kind)
+    found = claims(spark, catalogue, base, who.word)
+    if found is None:
+        return None
+    found = found.persist()
+    say(f"{who.title}：编号")
+    numbers, changes = identity.resolve(spark, found, who.kind, run)
+    report.changes += changes
+    say(who.title)
+    report.changes += who.build(spark, base, found, numbers, run)
+    found.unpersist()
+    for table in outputs:
+        notes.keep(table, digest)
+    return numbers
 
 
 def unresolved(spark: SparkSession, catalogue: Catalogue) -> list[tuple[str, str, int]]:

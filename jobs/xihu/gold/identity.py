@@ -98,10 +98,11 @@ def resolve(spark: SparkSession, claims: DataFrame, kind: Kind, run: int) -> tup
     )
     seen = seen.withColumn("id_type", F.expr(kind.id_type)).persist()
     shape = _registry_shape(kind)
-    tables.ensure(spark, kind.registry, shape.schema(), comment=shape.title)
-    registry = spark.table(kind.registry)
-    top = registry.agg(F.max(kind.key)).collect()[0][0] or 0
-    new = seen.join(registry.select("id_type", F.col("id_value").alias("id")), ["id_type", "id"], "left_anti")
+    top, new = 0, seen
+    if spark.catalog.tableExists(kind.registry):
+        registry = spark.table(kind.registry)
+        top = registry.agg(F.max(kind.key)).collect()[0][0] or 0
+        new = seen.join(registry.select("id_type", F.col("id_value").alias("id")), ["id_type", "id"], "left_anti")
     order = Window.orderBy("known_from", "id")
     numbered = new.select(
         (F.row_number().over(order).cast("bigint") + F.lit(top)).alias(kind.key),
@@ -112,8 +113,8 @@ def resolve(spark: SparkSession, claims: DataFrame, kind: Kind, run: int) -> tup
         F.lit(run).cast("bigint").alias("run_id"),
     ).persist()
     added = numbered.count()
-    if added:
-        tables.append(numbered, kind.registry, run)
+    if added or not spark.catalog.tableExists(kind.registry):
+        tables.load(numbered, kind.registry, run, shape.spec())
     ids = spark.table(kind.registry).select(F.col("id_value").alias("id"), "id_type", kind.key)
     identifiers = seen.join(ids, ["id_type", "id"]).select(
         kind.key,
@@ -134,3 +135,10 @@ def resolve(spark: SparkSession, claims: DataFrame, kind: Kind, run: int) -> tup
     seen.unpersist()
     numbered.unpersist()
     return ids.drop("id_type"), changes
+
+
+def registered(spark: SparkSession, kind: Kind) -> DataFrame:
+    """(id, number) of every identifier ever registered."""
+    from pyspark.sql import functions as F
+
+    return spark.table(kind.registry).select(F.col("id_value").alias("id"), kind.key)

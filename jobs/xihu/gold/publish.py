@@ -21,7 +21,7 @@ from xihu.lake import runs, tables
 from xihu.settings import settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 STAGE = "stage_gold.entitlement"
 ENTITLEMENT = Shape(
@@ -286,9 +286,9 @@ def _publish_mart(spark: SparkSession, stage: str, name: str, rows: list[dict[st
     database = name.split(".")[0]
     tables.database(spark, database, THEMES.get(database))
     tables.ensure(spark, name, schema, comment=spark.catalog.getTable(stage).description or "")
-    df: DataFrame = spark.createDataFrame([tuple(r[n] for n in schema.names) for r in rows], schema)
     order = [n for n in ("month", "programme", "kind", "level", "district", "sort", "resource") if n in schema.names]
-    tables.overwrite(df.coalesce(1).sortWithinPartitions(*order), name, run)
+    rows = sorted(rows, key=lambda r: [str(r[n]) for n in order])
+    tables.overwrite(tables.local(spark, [tuple(r[n] for n in schema.names) for r in rows], schema), name, run)
 
 
 THEMES = {"social_security": "主题：社会保障"}
@@ -316,4 +316,4 @@ def _record(spark: SparkSession, release: Release, run: int, variables: dict[str
         release.note,
     )
     tables.ensure(spark, RELEASE.table, RELEASE.schema(), comment=RELEASE.title)
-    tables.append(spark.createDataFrame([row], RELEASE.schema()), RELEASE.table, run)
+    tables.append(tables.local(spark, [row], RELEASE.schema()), RELEASE.table, run)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xihu.contract.derive import SPARK_TYPES, column_name, comment_of
 from xihu.contract.models import Base, Column, Fact
+from xihu.lake.tables import Spec
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -44,6 +45,11 @@ class Shape:
 
     def type(self, name: str) -> str:
         return next(kind for column, kind, _ in self.columns if column == name)
+
+    def spec(self, cluster_by: tuple[str, ...] = ()) -> Spec:
+        """What `xihu.lake.tables.load` makes the table of. Gold is read through Trino: no deletion vectors."""
+        columns = ", ".join(f"`{name}` {kind} COMMENT '{comment.replace(chr(39), '’')}'" for name, kind, comment in self.columns)
+        return Spec(columns, self.title, cluster_by)
 
     def schema(self) -> StructType:
         from pyspark.sql.types import DataType, StructType

@@ -2,7 +2,7 @@
 
 For one person the claims cut time into rectangles (valid days × known instants). In each, an attribute takes the value of its best-ranked
 source that says anything. Within one source the statement that began last wins; of those that began together, one that the register has
-ended beats an open one on the days before its end; then newer knowledge beats older. Neighbouring rectangles that say the same are joined.
+ended beats an open one on the days before its end; then what was said last. Neighbouring rectangles that say the same are joined.
 """
 
 from __future__ import annotations
@@ -59,13 +59,16 @@ def ranked(base: Base, claims: DataFrame, ids: DataFrame) -> DataFrame:
         "known_from",
         F.expr(f"coalesce(known_to, {_NEVER})").alias("known_to"),
     ).where("valid_from < valid_to and known_from < known_to")
-    # Twelve payments a year that repeat a name are one statement.
+    # Twelve payments a year that repeat a name are one statement, until the source says something else.
     said = [number, "source", *names, "valid_from", "valid_to"]
-    window = Window.partitionBy(*said).orderBy("known_from", "resource", "_file", "_row")
-    before = window.rowsBetween(Window.unboundedPreceding, -1)
-    rows = rows.withColumn("_reach", F.max("known_to").over(before)).withColumn(
-        "_island", F.sum(F.when(F.col("_reach").isNull() | (F.col("known_from") > F.col("_reach")), 1).otherwise(0)).over(window)
-    )
+    spoken = Window.partitionBy(number, "source", "valid_from", "valid_to").orderBy("known_from", "resource", "_file", "_row")
+    rows = rows.withColumn("_h", F.xxhash64(*[F.coalesce(F.col(n).cast("string"), F.lit("\u0001")) for n in names]))
+    other = F.coalesce(F.lag("_h").over(spoken) != F.col("_h"), F.lit(True))
+    rows = rows.withColumn("_run", F.sum(other.cast("int")).over(spoken))
+    within = Window.partitionBy(number, "source", "valid_from", "valid_to", "_run").orderBy("known_from", "resource", "_file", "_row")
+    reach = F.max("known_to").over(within.rowsBetween(Window.unboundedPreceding, -1))
+    rows = rows.withColumn("_gap", (reach.isNotNull() & (F.col("known_from") > reach)).cast("int"))
+    rows = rows.withColumn("_island", F.struct("_run", F.sum("_gap").over(within).alias("n")))
     first = F.min_by(F.struct("resource", "_file", "_row"), F.struct("known_from", "resource", "_file", "_row"))
     joined = rows.groupBy(*said, "_island").agg(
         *[F.first(f"_r_{n}").alias(f"_r_{n}") for n in names],
@@ -107,9 +110,9 @@ def survive(base: Base, claims: DataFrame, ids: DataFrame) -> DataFrame:
     place = "'resource', x.resource, 'file', x._file, 'row', x._row"
 
     def best(name: str) -> str:
-        order = f"'r', x._r_{name}, 'b', -unix_date(x.valid_from), 'e', x.valid_to, 'n', -unix_micros(x.known_from), {place}"
+        order = f"'r', -x._r_{name}, 'b', x.valid_from, 'e', -unix_date(x.valid_to), 'n', x.known_from, {place}"
         said = f"filter(c, x -> x._r_{name} is not null and x.`{name}` is not null)"
-        return f"array_min(transform({said}, x -> named_struct({order}, 'value', x.`{name}`))) as `_b_{name}`"
+        return f"array_max(transform({said}, x -> named_struct({order}, 'value', x.`{name}`))) as `_b_{name}`"
 
     chosen = valid.selectExpr(number, "k", "v", "c[0] as any_claim", *[best(n) for n in names])
     pointer = "named_struct('resource', `_b_{0}`.resource, 'file', `_b_{0}`.file, 'row', `_b_{0}`.row)"

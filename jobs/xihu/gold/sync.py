@@ -40,17 +40,17 @@ def sync(spark: SparkSession, shape: Shape, desired: DataFrame, run: int) -> Cha
     from pyspark.sql import functions as F
 
     columns = shape.content
-    desired = desired.select(*[F.col(f"`{n}`").cast(shape.type(n)).alias(n) for n in columns])
-    created = tables.ensure(spark, shape.table, shape.schema(), comment=shape.title)
     h1, h2 = prints(columns)
+    desired = desired.select(*[F.col(f"`{n}`").cast(shape.type(n)).alias(n) for n in columns])
     desired = desired.withColumn("_h1", F.expr(h1)).withColumn("_h2", F.expr(h2)).dropDuplicates(["_h1", "_h2"])
-    if created:
-        changes = desired.withColumn("_op", F.lit(1)).persist()
-    else:
-        current = spark.table(shape.table).where("loaded_to is null").select(*columns, F.expr(h1).alias("_h1"), F.expr(h2).alias("_h2"))
-        new = desired.join(current.select("_h1", "_h2"), ["_h1", "_h2"], "left_anti").withColumn("_op", F.lit(1))
-        gone = current.join(desired.select("_h1", "_h2"), ["_h1", "_h2"], "left_anti").withColumn("_op", F.lit(0))
-        changes = new.unionByName(gone).persist()
+    if not spark.catalog.tableExists(shape.table):
+        tables.load(desired.withColumn("loaded_from", F.lit(run)), shape.table, run, shape.spec())
+        return Change(shape.table, spark.table(shape.table).count(), 0)
+    tables.ensure(spark, shape.table, shape.schema(), comment=shape.title)
+    current = spark.table(shape.table).where("loaded_to is null").select(*columns, F.expr(h1).alias("_h1"), F.expr(h2).alias("_h2"))
+    new = desired.join(current.select("_h1", "_h2"), ["_h1", "_h2"], "left_anti").withColumn("_op", F.lit(1))
+    gone = current.join(desired.select("_h1", "_h2"), ["_h1", "_h2"], "left_anti").withColumn("_op", F.lit(0))
+    changes = new.unionByName(gone).persist()
     try:
         counts = {row[0]: row[1] for row in changes.groupBy("_op").count().collect()}
         added, closed = counts.get(1, 0), counts.get(0, 0)
