@@ -34,6 +34,7 @@ VIEWER = {
     ("menu_access", "Dashboards"),
     ("menu_access", "Home"),
     ("can_get", "MenuApi"),
+    ("can_read", "SecurityRestApi"),
     ("can_language_pack", "Superset"),
     ("can_log", "Superset"),
     ("can_share_dashboard", "Superset"),
