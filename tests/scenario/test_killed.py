@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -63,3 +67,34 @@ def test_killed_between_any_two_writes(city, monkeypatch):
     city.take(1, "补贴_1.csv", FIRST)
     city.take(2, "补贴_2.csv", SECOND)
     assert city.fingerprint(loads=True) == killed
+
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from xihu.lake.session import spark_session
+from xihu.settings import settings
+from xihu.silver.pipeline import run_ingest
+spark = spark_session(metastore=False, warehouse=settings().home / "warehouse")
+report = run_ingest(spark)
+def count(table): return spark.table(table).count()
+print(json.dumps([[r.run_id, r.verdict, r.accepted, r.quarantined] for r in report.rows]
+    + [count(f"{layer}.mz__payment") for layer in ("bronze", "silver", "quarantine")] + [count("ops.ledger")]))
+"""
+
+
+def test_process_that_dies_between_silver_and_ledger(city):
+    """A real death: another process, which finds neither the session nor the catalog of the first, ends in the same tables."""
+    city.contract()
+    city.deliver(1, city.file("补贴_1.csv", FIRST))
+
+    def start(**env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", SCRIPT], env={**os.environ, **env}, capture_output=True, text=True, timeout=600)
+
+    first = start(XIHU_FAILPOINT="after_silver")
+    assert first.returncode == 137 and "failpoint after_silver" in first.stderr, first.stderr[-2000:]
+    assert [r.no for r in runs.unfinished()] == [1]
+    second = start()
+    assert second.returncode == 0, second.stderr[-2000:]
+    assert json.loads(second.stdout.splitlines()[-1]) == [[1, "accepted_with_quarantine", 2, 1], 3, 2, 1, 1]
+    assert runs.unfinished() == []

@@ -87,7 +87,7 @@ COLUMNS = tuple(f.name for f in fields(LedgerRow))
 
 def read(spark: SparkSession) -> list[LedgerRow]:
     """All rows in the order in which they were written."""
-    if not spark.catalog.tableExists(LEDGER):
+    if not tables.exists(spark, LEDGER):
         return []
     rows = spark.table(LEDGER).select(*COLUMNS).collect()
     return sorted((LedgerRow(*r) for r in rows), key=lambda r: (r.run_id or 0, r.received_at, r.seq or 0, r.file))

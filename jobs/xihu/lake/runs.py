@@ -118,7 +118,7 @@ def next_number(spark: SparkSession) -> int:
     """One more than any run that ever wrote a manifest or a row of `ops.run`."""
     numbers = [0, *(int(p.stem) for p in _manifests())]
     # Every run has a manifest before it has a row; the table is asked where the manifests were lost.
-    if len(numbers) == 1 and spark.catalog.tableExists(RUN_TABLE):
+    if len(numbers) == 1 and tables.exists(spark, RUN_TABLE):
         top = spark.sql(f"SELECT max(run_id) FROM {RUN_TABLE}").collect()[0][0]
         numbers.append(top or 0)
     return max(numbers) + 1

@@ -102,13 +102,10 @@ def ensure(
     from delta.tables import DeltaTable
 
     schema = ddl(columns) if isinstance(columns, str) else columns
-    if spark.catalog.tableExists(table):
+    if exists(spark, table):
         _evolve(spark, table, schema)
         return False
     database(spark, table.split(".")[0])
-    if _adopt(spark, table):
-        _evolve(spark, table, schema)
-        return False
     with locked(table):
         builder = DeltaTable.createIfNotExists(spark).tableName(quote(table)).addColumns(schema)
         if comment:
@@ -122,11 +119,17 @@ def ensure(
     return True
 
 
+def exists(spark: SparkSession, table: str) -> bool:
+    """Whether the table is there; one whose folder is there but not its entry in the catalog is taken in."""
+    return spark.catalog.tableExists(table) or _adopt(spark, table)
+
+
 def _adopt(spark: SparkSession, table: str) -> bool:
     """Takes a table into the catalog whose folder is there already: the process died in between, or the catalog was lost."""
     root = _local_root(spark, table)
     if root is None or not (root / "_delta_log").is_dir():
         return False
+    database(spark, table.split(".")[0])
     spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(table)} USING delta LOCATION 'file:{root}'")
     return True
 
@@ -140,7 +143,7 @@ def load(df: DataFrame, table: str, run: int, spec: Spec) -> None:
     columns = [F.col(f"`{f.name}`") if f.name in have else F.lit(None) for f in schema.fields]
     shaped = df.select(*(c.cast(f.dataType).alias(f.name, metadata=f.metadata) for c, f in zip(columns, schema.fields, strict=True)))
     database(spark, table.split(".")[0])
-    if spark.catalog.tableExists(table) or _adopt(spark, table):
+    if exists(spark, table):
         _evolve(spark, table, schema)
         append(shaped, table, run)
         return

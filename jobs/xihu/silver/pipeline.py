@@ -223,7 +223,7 @@ def _ingest(
 
 
 def _write_deliveries(spark: SparkSession, landed: dict[str, Delivered], run: int) -> None:
-    known = {r[0] for r in spark.table(DELIVERY).select("delivery_id").collect()} if spark.catalog.tableExists(DELIVERY) else set()
+    known = {r[0] for r in spark.table(DELIVERY).select("delivery_id").collect()} if tables.exists(spark, DELIVERY) else set()
     new = [d for d in landed.values() if d.delivery_id not in known]
     rows = [(d.delivery_id, d.dept, d.received_at, d.seq, len(d.files), sum(f.size for f in d.files), run) for d in new]
     if rows:

@@ -57,7 +57,7 @@ def ensure(spark: SparkSession, contract: Contract, *, silver: bool) -> None:
         (silver, silver_table(contract), silver_spec(contract)),
         (True, quarantine_table(contract), quarantine_spec(contract)),
     ):
-        if wanted or spark.catalog.tableExists(table):
+        if wanted or tables.exists(spark, table):
             tables.ensure(spark, table, spec.columns, spec.comment, spec.cluster_by, spec.deletion_vectors)
 
 
