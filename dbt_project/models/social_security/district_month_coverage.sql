@@ -1,9 +1,9 @@
 {#- Coverage per month, district and programme, with a row for the whole city. Persons are counted in the district of their registration. -#}
-with districts as (select * from {{ districts() }})
+with districts as (select * from {{ districts() }}),
 
-, programmes as (select programme, title, sources, covering from {{ source('gold', 'programme') }})
+programmes as (select programme, title, sources, covering from {{ source('gold', 'programme') }}),
 
-, counted as (
+counted as (
   select
     e.month,
     coalesce(d.district, '000000') as district,
@@ -16,19 +16,19 @@ with districts as (select * from {{ districts() }})
     count_if(e.entitled = 'yes' and not e.covered and e.reason_not_gap = 'higher_scheme') as not_gap_higher_scheme,
     count_if(e.entitled = 'yes' and not e.covered and e.reason_not_gap = 'refused') as not_gap_refused,
     count_if(e.entitled = 'yes' and not e.covered and e.reason_not_gap = 'record_lag') as not_gap_record_lag,
-    count_if(e.entitled = 'unknown') as unknown,
+    count_if(e.entitled = 'unknown') as `unknown`,
     count_if(e.entitled = 'no' and e.covered) as covered_not_entitled
   from {{ ref('entitlement') }} as e
   left join districts as d on e.month = d.month and e.division = d.district
   group by e.month, coalesce(d.district, '000000'), e.programme
-)
+),
 
-, wanted as (
+wanted as (
   select programme, key, key = 'register' or key = covering as needed
   from (select programme, covering, explode(split(sources, ',')) as key from programmes)
-)
+),
 
-, completeness as (
+completeness as (
   -- Share of the sources that had arrived. One that never sent anything counts only where the programme cannot do without it.
   select p.month, p.district, w.programme, avg(if(a.key is not null, if(a.arrived, 1.0, 0.0), if(w.needed, 0.0, null))) as coverage
   from districts as p
@@ -36,9 +36,9 @@ with districts as (select * from {{ districts() }})
   left join {{ ref('source_arrival') }} as a
     on w.key = a.key and p.month = a.month and if(p.district = '000000', '', p.district) = a.division
   group by p.month, p.district, w.programme
-)
+),
 
-, by_district as (
+by_district as (
   select
     p.month, p.district, p.district_name, 'district' as level, g.programme, g.title as programme_name,
     coalesce(c.eligible, 0) as eligible,
@@ -49,16 +49,16 @@ with districts as (select * from {{ districts() }})
     coalesce(c.not_gap_higher_scheme, 0) as not_gap_higher_scheme,
     coalesce(c.not_gap_refused, 0) as not_gap_refused,
     coalesce(c.not_gap_record_lag, 0) as not_gap_record_lag,
-    coalesce(c.unknown, 0) as unknown,
+    coalesce(c.unknown, 0) as `unknown`,
     coalesce(c.covered_not_entitled, 0) as covered_not_entitled,
     k.coverage
   from districts as p
   cross join programmes as g
   left join counted as c on p.month = c.month and p.district = c.district and g.programme = c.programme
   left join completeness as k on p.month = k.month and p.district = k.district and g.programme = k.programme
-)
+),
 
-, together as (
+together as (
   select * from by_district
   union all
   select
@@ -74,9 +74,9 @@ with districts as (select * from {{ districts() }})
 select
   month, district, district_name, level, programme, programme_name,
   eligible, covered, gap, not_gap, not_gap_covered_elsewhere, not_gap_higher_scheme, not_gap_refused, not_gap_record_lag,
-  unknown, covered_not_entitled,
+  `unknown`, covered_not_entitled,
   cast(if(coverage >= 0.95 and eligible > 0, covered / eligible, null) as decimal(7, 4)) as coverage_rate,
   cast(coverage as decimal(5, 4)) as coverage,
   cast(null as string) as suppressed
 from together
-where district <> '000000' or eligible + unknown + covered_not_entitled > 0
+where district <> '000000' or eligible + `unknown` + covered_not_entitled > 0

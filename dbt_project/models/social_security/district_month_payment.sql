@@ -1,20 +1,20 @@
 {#- Benefits paid per month, district and kind, with a row for the whole city. Counted where the payer says it was paid. -#}
-with districts as (select * from {{ districts() }})
+with districts as (select * from {{ districts() }}),
 
-, paid as (
+paid as (
   select p.person_id, trunc(p.month, 'MM') as month, substr(p.division, 1, 6) as division, p.kind, p.amount
   from {{ asof(source('gold', 'benefit_payment')) }} as p
   where p.amount > 0
-)
+),
 
-, placed as (
+placed as (
   select d0.month, coalesce(d.district, '000000') as district, coalesce(d.district_name, '区县不详') as district_name, p.kind, p.person_id, p.amount
   from paid as p
   inner join {{ judged_months() }} as d0 on p.month = d0.month
   left join districts as d on p.month = d.month and p.division = d.district
-)
+),
 
-, summed as (
+summed as (
   select month, district, district_name, 'district' as level, kind, count(distinct person_id) as persons, sum(amount) as amount
   from placed group by month, district, district_name, kind
   union all

@@ -1,14 +1,14 @@
 {#- How fresh and how complete each resource is, from the ledger as of K. -#}
-with resource as (select * from {{ source('gold', 'resource') }})
+with resource as (select * from {{ source('gold', 'resource') }}),
 
-, loads as (
+loads as (
   select
     *, row_number() over (partition by delivery_id, file order by run_id desc) as newest
   from {{ source('ops', 'ledger') }}
   where received_at <= {{ known_instant() }}
-)
+),
 
-, summed as (
+summed as (
   select
     resource,
     max(received_at) filter (where verdict in ('accepted', 'accepted_with_quarantine', 'duplicate')) as last_received_at,
@@ -22,18 +22,18 @@ with resource as (select * from {{ source('gold', 'resource') }})
   from loads
   where newest = 1 and verdict <> 'withdrawn'
   group by resource
-)
+),
 
-, dated as (
+dated as (
   select
     r.*, s.* except (resource),
     to_date(from_utc_timestamp({{ known_instant() }}, r.tz)) as today,
     to_date(from_utc_timestamp(s.last_received_at, r.tz)) as last_received_on
   from resource as r
   left join summed as s on r.resource = s.resource
-)
+),
 
-, due as (
+due as (
   -- The period that should be in by today: it ended `arrival_days` ago or earlier.
   select
     *,

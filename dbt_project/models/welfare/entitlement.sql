@@ -1,8 +1,14 @@
+-- noqa: disable=LT02
 {#- The union of the programmes: rows that are not a plain no, and everybody who is covered. -#}
-{% for programme in ['w9', 'w12a', 'w12b'] %}
+{%- set programmes = ['w9', 'w12a', 'w12b'] -%}
+with judged as (
+  {% for programme in programmes -%}
+  select * from {{ ref(programme) }}
+  {% if not loop.last %}union all{% endif %}
+  {% endfor %}
+)
+
 select
   person_id, household_id, programme, month, entitled, covered, gap, reason_not_gap, amount, division, trace, as_of, known_from
-from {{ ref(programme) }}
+from judged
 where entitled <> 'no' or covered
-{{ "union all" if not loop.last }}
-{% endfor %}

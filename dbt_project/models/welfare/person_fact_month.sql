@@ -1,7 +1,7 @@
 {#- Everything on record about a person in a judged month, as one map per person and month; what a programme needs it takes by key. -#}
-with months as (select * from {{ judged_months() }})
+with months as (select * from {{ judged_months() }}),
 
-, payment as (
+payment as (
   select
     p.person_id,
     m.month,
@@ -15,9 +15,9 @@ with months as (select * from {{ judged_months() }})
   inner join months as m on trunc(p.month, 'MM') = m.month
   where p.amount > 0 and p.person_id is not null
   group by p.person_id, m.month, p.kind
-)
+),
 
-, spell as (
+spell as (
   {{ spells('gold', 'insurance_spell', "concat('insurance:', scheme)", "status = 'active'") }}
   union all
   {{ spells('gold', 'school_enrolment', "'school'", "status = 'enrolled'") }}
@@ -27,9 +27,9 @@ with months as (select * from {{ judged_months() }})
   select
     person_id, concat('refusal:', programme) as key, true as runs, signed_on as valid_from, valid_to, known_from, division, resource, _file, _row
   from {{ asof(source('gold', 'refusal')) }}
-)
+),
 
-, running as (
+running as (
   select
     s.person_id,
     m.month,
@@ -43,9 +43,9 @@ with months as (select * from {{ judged_months() }})
   inner join months as m on {{ held('s.valid_from', 's.valid_to', 'm.t') }}
   where s.runs and s.person_id is not null
   group by s.person_id, m.month, s.key
-)
+),
 
-, ended as (
+ended as (
   -- When the last spell ended that is over by t: whoever left school or a job is given time to enrol elsewhere.
   select
     s.person_id,
@@ -60,9 +60,9 @@ with months as (select * from {{ judged_months() }})
   inner join months as m on s.valid_to <= m.t
   where s.runs and s.person_id is not null and (s.key = 'school' or s.key = 'insurance:employee_pension')
   group by s.person_id, m.month, s.key
-)
+),
 
-, everything as (
+everything as (
   select * from payment
   union all
   select * from running

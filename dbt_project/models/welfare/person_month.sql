@@ -2,38 +2,38 @@
   Every person of gold on the last day t of each judged month, as known at K: attributes, where they are registered, what is on record (f),
   contributions, parameters in force (q), arrivals (a), evidence of attributes (e). The programmes read nothing else.
 -#}
-with months as (select * from {{ judged_months() }})
+with months as (select * from {{ judged_months() }}),
 
-, history as (
+history as (
   select
     *,
     registration_status = 'normal' as normal,
     from_json(evidence, 'map<string, struct<resource: string, file: string, row: bigint>>') as e
   from {{ asof(source('gold', 'person')) }}
-)
+),
 
-, person as (
+person as (
   select h.*, m.month, m.t
   from history as h
   inner join months as m on {{ held('h.valid_from', 'h.valid_to', 'm.t') }}
-)
+),
 
-, absent as (
+absent as (
   -- The last day before t on which the registration was not yet, or not, a normal one.
   select h.person_id, m.month, max(h.valid_to) as day
   from history as h
   inner join months as m on h.valid_to <= m.t
   where not coalesce(h.normal, false)
   group by h.person_id, m.month
-)
+),
 
-, district as (
+district as (
   select m.month, d.code, d.level
   from months as m
   inner join {{ source('gold', 'division') }} as d on {{ held('d.valid_from', 'd.valid_to', 'm.t') }}
-)
+),
 
-, contribution as (
+contribution as (
   select
     c.person_id,
     m.month,
@@ -44,27 +44,27 @@ with months as (select * from {{ judged_months() }})
   inner join months as m on c.period <= m.t
   where c.scheme = 'resident_pension' and c.amount > 0 and c.person_id is not null
   group by c.person_id, m.month
-)
+),
 
-, parameter as (
+parameter as (
   select m.month, coalesce(p.area, '') as area, map_from_entries(collect_list(struct(p.name, p.value))) as q
   from months as m
   inner join {{ source('gold', 'parameter') }} as p on {{ held('p.valid_from', 'p.valid_to', 'm.t') }}
   group by m.month, coalesce(p.area, '')
-)
+),
 
-, by_key as (
+by_key as (
   select
     month, division, key,
     bool_and(arrived) as arrived,
     bool_or(arrived_at is not null or key not like 'payment:%') as ever
   from {{ ref('source_arrival') }}
   group by month, division, key
-)
+),
 
-, known_key as (select key, month, bool_or(ever) as ever from by_key group by key, month)
+known_key as (select key, month, bool_or(ever) as ever from by_key group by key, month),
 
-, arrival as (
+arrival as (
   select b.month, b.division, map_from_entries(collect_list(struct(b.key, struct(b.arrived, k.ever)))) as a
   from by_key as b
   inner join known_key as k on b.key = k.key and b.month = k.month

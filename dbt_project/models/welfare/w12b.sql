@@ -8,9 +8,9 @@ with base as (
     make_date({{ years('resident_pension_scheme_year') }}, 1, 1) as began,
     year({{ reaches('birth_date', years('resident_pension_age')) }}) as year_of_60
   from {{ ref('person_month') }}
-)
+),
 
-, judged as (
+judged as (
   select
     *,
     local as c_local,
