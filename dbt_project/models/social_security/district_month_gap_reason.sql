@@ -1,5 +1,5 @@
+{# Who is entitled (or perhaps entitled) and not covered, by reason. #}
 -- noqa: disable=LT02
-{#- Who is entitled (or perhaps entitled) and not covered, by reason. -#}
 with districts as (select * from {{ districts() }}),
 
 reasons as (

@@ -1,6 +1,6 @@
+{# The union of the programmes: rows that are not a plain no, and everybody who is covered. #}
 -- noqa: disable=LT02
-{#- The union of the programmes: rows that are not a plain no, and everybody who is covered. -#}
-{%- set programmes = ['w9', 'w12a', 'w12b'] -%}
+{% set programmes = ['w9', 'w12a', 'w12b'] %}
 with judged as (
   {% for programme in programmes -%}
   select * from {{ ref(programme) }}

@@ -1,8 +1,8 @@
--- noqa: disable=LT02
-{#-
+{#
   Which sources had arrived by K, per month and district. A source that fills a month (payments) has arrived when a record of that month (and of
   that district, if it is sent by district) is there; a register has arrived when a delivery was received on or after the month's last day.
--#}
+#}
+-- noqa: disable=LT02
 with months as (select * from {{ judged_months() }}),
 
 resources as (select * from {{ source('gold', 'resource') }}),
