@@ -114,6 +114,8 @@ class City:
         for row in self.spark.sql("SHOW DATABASES").collect():
             if row[0] != "default":
                 self.spark.sql(f"DROP DATABASE `{row[0]}` CASCADE")
+        # Delta keeps the logs of dropped tables in memory and would meet them again at the same place.
+        self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -129,4 +131,6 @@ def city(spark, tmp_path, monkeypatch):
     shutil.copy(CONF / "spark-defaults.conf", conf)
     monkeypatch.setenv("XIHU_HOME", str(home))
     monkeypatch.setenv("XIHU_CONF", str(conf))
-    return City(spark, home, conf)
+    made = City(spark, home, conf)
+    made.forget()
+    return made
