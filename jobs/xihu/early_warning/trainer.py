@@ -115,15 +115,20 @@ def train(table: pd.DataFrame, task: Task) -> Fitted:
     loss = {name: float(v.mean()) for name, v in each.items()}
     linear = min((n for n in loss if n.startswith("logistic")), key=lambda name: (loss[name], name))
     other = min((n for n in loss if n.startswith("trees")), key=lambda name: (loss[name], name))
-    # Trees have to earn their opacity: they are taken only where their gain is beyond chance.
+    # Trees have to earn their opacity: they are taken only where their gain is beyond chance, in honesty and in order.
     gain = each[linear] - each[other]
     sure, _ = m.interval([float(np.average(gain, weights=w)) for w in m.draws(tune[task.cluster].to_numpy(), task.bootstrap, task.seed)])
-    best = other if sure > 0 else linear
+    order, _ = m.beats(y["tune"], tuned[other], tuned[linear], tune[task.cluster].to_numpy(), task.bootstrap, task.seed)
+    best = other if sure > 0 and order > 0 else linear
+    scores = {name: _unseen(name, past, tune, test, task) for name in {linear, other}}
+    truth = test[task.label].to_numpy(int)
+    # Fixed beforehand: trees that do not hold their lead on the judged year give way to the simpler model, never the other way round.
+    fell_back = best == other and m.pr_auc(truth, scores[other]) <= m.pr_auc(truth, scores[linear])
+    best = linear if fell_back else best
     model = calibrated(fitted[best], x["tune"], y["tune"])
-
-    scores = {name: _unseen(name, past, tune, test, task) for name in {best, linear, other}}
     score = scores[best]
     result = _judge(test, score, scores[linear], scores[other], task)
+    result["metrics"]["fell_back"] = float(fell_back)
     result["metrics"] |= {f"tune_log_loss_{name}": v for name, v in loss.items()}
     result["metrics"]["registered_pr_auc"] = m.pr_auc(test[task.label].to_numpy(int), probability(model, test[task.features].astype(float)))
     return Fitted(
