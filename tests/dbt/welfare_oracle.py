@@ -12,10 +12,11 @@ from typing import Any
 
 from silver_city import Silver
 
-MONTHS = [date(2016, 11, 1), date(2016, 12, 1), date(2017, 2, 1)]
-K = datetime(2017, 3, 20)
-KNOWN = datetime(2017, 3, 4, 1)  # when the extracts arrived
-LATER = datetime(2017, 3, 25)  # after K
+MONTHS = [date(2016, 11, 1), date(2016, 12, 1), date(2017, 2, 1), date(2025, 1, 1)]
+K = datetime(2025, 3, 20)
+KNOWN = datetime(2025, 3, 4, 1)  # when the extracts arrived
+LATER = datetime(2025, 3, 25)  # after K
+GRACE, MIN_YEARS, NEAR, JOIN, PENSION, OLD = 31, 15, 45, 16, 60, 80
 DISTRICTS = ["330102", "330106", "330109", "330127"]
 LATE_DISTRICT, LATE_MONTH = "330127", date(2017, 2, 1)  # its allowance list of that month has not come
 
@@ -56,7 +57,16 @@ def people(count: int, seed: int = 7) -> list[dict[str, Any]]:
         birth = rng.choice([base, base, base, date(base.year - base.year % 4, 2, 29) if rng.random() < 0.5 else base])
         if years == 60 and rng.random() < 0.3:
             birth = rng.choice(
-                [date(1949, 12, 31), date(1950, 1, 1), date(1965, 1, 1), date(1965, 1, 2), date(1951, 5, 5), date(1954, 12, 31)]
+                [
+                    date(1949, 12, 31),
+                    date(1950, 1, 1),
+                    date(1965, 1, 1),
+                    date(1965, 1, 2),
+                    date(1951, 5, 5),
+                    date(1954, 12, 31),
+                    date(1964, 6, 1),
+                    date(1964, 3, 1),
+                ]
             )
         sex = rng.choice([1, 2])
         number = id18(birth, len(found) % 500, sex)
@@ -85,13 +95,14 @@ def people(count: int, seed: int = 7) -> list[dict[str, Any]]:
         p["resident"] = _spell(rng, t) if rng.random() < 0.5 else None
         p["school"] = _spell(rng, t) if years <= 25 and rng.random() < 0.5 else None
         style = rng.random()
-        full = list(range(2010, max(2010, min(2017, birth.year + 60))))
+        full = list(range(2010, max(2010, min(2025, birth.year + 60))))
         if style < 0.35:
             p["years"] = full
         elif style < 0.6:
             p["years"] = [y for y in full if rng.random() < 0.8]
         elif style < 0.85:
-            p["years"] = list(range(2017 - rng.choice([13, 14, 15, 16]), 2017))
+            # Never complete since the scheme began, so that the number of years alone decides.
+            p["years"] = [y for y in range(1990, 2017) if y != 2012][-rng.choice([13, 14, 15, 16]) :]
         else:
             p["years"] = []
         p["elsewhere"] = _spell(rng, t) if rng.random() < 0.06 else None
@@ -178,14 +189,14 @@ def judge(p: dict[str, Any], programme: str, month: date) -> dict[str, Any]:
     amount = None
     late = False
     if programme == "W9":
-        conditions = [local, alive, None if years is None else years >= 80]
+        conditions = [local, alive, None if years is None else years >= OLD]
         covered = elderly
-        if years is not None and years >= 80:
+        if years is not None and years >= OLD:
             amount = 50 if years < 90 else 100 if years < 100 else 300
-            since.append(birthday(birth, 80))
+            since.append(birthday(birth, OLD))
         late = (p["district"], month) == (LATE_DISTRICT, LATE_MONTH) and p["district_known"]
     elif programme == "W12a":
-        in_range = [None, None] if years is None else [years >= 16, years < 60]
+        in_range = [None, None] if years is None else [years >= JOIN, years < PENSION]
         conditions = [
             local,
             alive,
@@ -195,19 +206,19 @@ def judge(p: dict[str, Any], programme: str, month: date) -> dict[str, Any]:
             not (paid["pension"] or paid["employee_pension"]),
         ]
         covered = runs(p["resident"], t)
-        since += [birthday(birth, 16)] if birth else []
+        since += [birthday(birth, JOIN)] if birth else []
         since += [p[k][1] + timedelta(days=1) for k in ("school", "employee") if p[k] and p[k][1] and p[k][1] < t]
     else:
         conditions = [
             local,
             alive,
-            None if years is None else years >= 60,
+            None if years is None else years >= PENSION,
             not (paid["employee_pension"] or runs(p["employee"], t)),
-            contributed(p, birth),
+            contributed(p, birth, t),
         ]
         covered = paid["pension"]
         amount = 150
-        since += [birthday(birth, 60)] if birth else []
+        since += [birthday(birth, PENSION)] if birth else []
         since += [p["employee"][1] + timedelta(days=1)] if p["employee"] and p["employee"][1] and p["employee"][1] < t else []
     entitled = conjunction(conditions)
     reason = None
@@ -218,7 +229,7 @@ def judge(p: dict[str, Any], programme: str, month: date) -> dict[str, Any]:
             reason = "higher_scheme"
         elif programme in p["refused"] and p["refused"][programme] <= t:
             reason = "refused"
-        elif (t - max(since)).days < 31 or late:
+        elif (t - max(since)).days < GRACE or late:
             reason = "record_lag"
     return {
         "entitled": entitled,
@@ -229,13 +240,13 @@ def judge(p: dict[str, Any], programme: str, month: date) -> dict[str, Any]:
     }
 
 
-def contributed(p: dict[str, Any], birth: date | None) -> bool | None:
-    years = set(p["years"])
-    if len(years) >= 15:
+def contributed(p: dict[str, Any], birth: date | None, t: date) -> bool | None:
+    years = {y for y in p["years"] if y <= t.year}
+    if len(years) >= MIN_YEARS:
         return True
     if birth is None:
         return None
     sixty = birthday(birth, 60)
     if sixty < date(2010, 1, 1):
         return True
-    return age(birth, date(2010, 1, 1)) >= 45 and all(y in years for y in range(2010, sixty.year))
+    return age(birth, date(2010, 1, 1)) >= NEAR and all(y in years for y in range(2010, sixty.year))

@@ -57,6 +57,7 @@ by_key as (
   select
     month, division, key,
     bool_and(arrived) as arrived,
+    max(arrived_at) as arrived_at,
     bool_or(arrived_at is not null or key not like 'payment:%') as ever
   from {{ ref('source_arrival') }}
   group by month, division, key
@@ -65,7 +66,7 @@ by_key as (
 known_key as (select key, month, bool_or(ever) as ever from by_key group by key, month),
 
 arrival as (
-  select b.month, b.division, map_from_entries(collect_list(struct(b.key, struct(b.arrived, k.ever)))) as a
+  select b.month, b.division, map_from_entries(collect_list(struct(b.key, struct(b.arrived, k.ever)))) as a, max(b.arrived_at) as arrived_at
   from by_key as b
   inner join known_key as k on b.key = k.key and b.month = k.month
   group by b.month, b.division
@@ -97,7 +98,8 @@ select
   ) as q,
   coalesce(a.a, b.a, map()) as a,
   coalesce(p.e, map()) as e,
-  greatest(p.known_from, f.known_from, c.known_from) as known_from
+  -- What did not come is judged by what came, so the newest arrival is an input like the records.
+  greatest(p.known_from, f.known_from, c.known_from, a.arrived_at, b.arrived_at) as known_from
 from person as p
 left join absent as x on p.person_id = x.person_id and p.month = x.month
 left join district as d on p.month = d.month and substr(p.registered_division, 1, 6) = d.code

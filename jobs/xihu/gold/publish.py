@@ -128,8 +128,7 @@ def _publish_entitlement(spark: SparkSession, release: Release, run: int, variab
     stage = spark.table(STAGE)
     current = spark.table(ENTITLEMENT.table).where("loaded_to is null and known_to is null")
     current = current.where(F.col("month").isin([date.fromisoformat(m) for m in variables["months"]]))
-    newest = current.agg(F.max("as_of") > as_of).collect()[0][0]
-    if newest:
+    if _is_stale(spark, variables):
         release.note = "判断时刻早于已发布的，应享记录未改动"
         release.entitlement = {"added": 0, "ended": 0, "corrected": 0}
         return
@@ -181,6 +180,14 @@ def _publish_entitlement(spark: SparkSession, release: Release, run: int, variab
         tables.append(opening.select(*ENTITLEMENT.names), ENTITLEMENT.table, run)
     changed.unpersist()
     release.tables[ENTITLEMENT.table] = stage.count()
+
+
+def _is_stale(spark: SparkSession, variables: dict[str, Any]) -> bool:
+    """Whether one of these months was already published as known at a later instant."""
+    if not spark.catalog.tableExists(RELEASE.table):
+        return False
+    as_of, months = datetime.fromisoformat(variables["as_of"]), set(variables["months"])
+    return any(r.as_of > as_of and months & set(json.loads(r.months)) for r in spark.table(RELEASE.table).collect())
 
 
 def _collect(spark: SparkSession, stage: str) -> list[dict[str, Any]]:
