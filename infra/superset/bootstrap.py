@@ -4,6 +4,7 @@
 
 The environment is that of the server (`xihu.engines.superset.superset_environment`). A second call with nothing new ends at once:
 the digest of everything that went in is kept in `<SUPERSET_HOME>/bootstrap.json`. Trino need not run with `--offline-ok`.
+When the published marts have changed since the last call, cached answers are forgotten; so it is called after every publication.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import io
 import json
 import logging
 import os
+import sqlite3
 import sys
 import uuid
 from pathlib import Path
@@ -112,11 +114,20 @@ def state() -> dict[str, str]:
     version = importlib.metadata.version("apache-superset")
     me = Path(__file__).read_text("utf-8")
     assets = bundle()
+    commits = [str(log.relative_to(XIHU_HOME)) for log in sorted(XIHU_HOME.glob("warehouse/*.db/*/_delta_log/*.json"))]
+    schemas = {dataset["schema"] for name, text in assets.items() if name.startswith("datasets/") for dataset in [yaml.safe_load(text)]}
     return {
         "schema": digest([version, me]),
+        "marts": digest([c for c in commits if c.split("/")[1].removesuffix(".db") in schemas]),
         "assets": digest([version, me, *assets, *assets.values()]),
         "accounts": digest([version, me, page, secrets, *assets, *assets.values(), os.environ["SUPERSET_SECRET_KEY"]]),
     }
+
+
+def forget() -> None:
+    """Drops cached answers: the server makes them anew from the marts as they are now."""
+    for kept in (SUPERSET_HOME / "cache" / "data").glob("*"):
+        kept.unlink(missing_ok=True)
 
 
 def migrate() -> None:
@@ -124,6 +135,8 @@ def migrate() -> None:
     import superset
     from flask_migrate import upgrade
 
+    with contextlib.closing(sqlite3.connect(SUPERSET_HOME / "superset.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # kept in the file: readers do not wait for the writer
     with contextlib.redirect_stdout(io.StringIO()):
         upgrade(directory=str(Path(superset.__file__).parent / "migrations"))
 
@@ -243,6 +256,12 @@ def grant_datasets(page: dict[str, Any]) -> None:
     db.session.commit()
 
 
+def remember(done: dict[str, str]) -> None:
+    part = STATE.with_suffix(".part")
+    part.write_text(json.dumps(done), "utf-8")
+    part.replace(STATE)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--offline-ok", action="store_true", help="Trino need not answer")
@@ -254,7 +273,11 @@ def main() -> int:
     if STATE.exists() and (SUPERSET_HOME / "superset.db").exists() and not options.force:
         with contextlib.suppress(ValueError):
             present = json.loads(STATE.read_text("utf-8"))
-    if present == wanted:
+    if present.get("marts") != wanted["marts"]:
+        forget()
+    if {**present, "marts": wanted["marts"]} == wanted:
+        if present != wanted:
+            remember(wanted)
         print("superset: current")
         return 0
     logging.disable(logging.WARNING)
@@ -274,9 +297,7 @@ def main() -> int:
             import_assets(options.offline_ok)
             print(f"superset: {len(bundle()) - 1} asset(s)")
         grant_datasets(page)
-    part = STATE.with_suffix(".part")
-    part.write_text(json.dumps(wanted), "utf-8")
-    part.replace(STATE)
+    remember(wanted)
     return 0
 
 

@@ -17,6 +17,7 @@ XIHU_HOME = Path(os.environ["XIHU_HOME"]).absolute()
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME}/superset.db?check_same_thread=false"
+SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"timeout": 30}}  # seconds to wait for another thread's write
 DATA_DIR = str(HOME)
 
 APP_NAME = "西湖 · 杭州市政务数据湖"

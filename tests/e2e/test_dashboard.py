@@ -118,19 +118,13 @@ def test_those_without_a_grant_see_no_figure(door: Door, portals: dict[str, Port
 
 def test_sql_lab_is_for_those_who_ask_in_sql(door: Door, portals: dict[str, Portal]) -> None:
     def run(login: str, sql: str) -> Any:
-        one = portal(door, portals, login)
-        database = 1
-        return one.post(
-            "/api/v1/sqllab/execute/",
-            {
-                "database_id": database,
-                "sql": sql,
-                "runAsync": False,
-                "select_as_cta": False,
-                "client_id": os.urandom(5).hex(),
-                "schema": None,
-            },
-        )
+        body = {"database_id": 1, "sql": sql, "runAsync": False, "select_as_cta": False, "schema": None}
+        # Superset 6.1 asks Trino in a second thread that shares the request's SQLite session: now and then one trips over the other.
+        for _ in range(4):
+            answer = portal(door, portals, login).post("/api/v1/sqllab/execute/", {**body, "client_id": os.urandom(5).hex()})
+            if "no further SQL can be emitted" not in answer.text:
+                break
+        return answer
 
     for login in ("leader", "leader_xihu", "caseworker"):
         assert run(login, "SELECT 1").status_code in (401, 403), login
