@@ -186,8 +186,8 @@ def _is_stale(spark: SparkSession, variables: dict[str, Any]) -> bool:
     """Whether one of these months was already published as known at a later instant."""
     if not spark.catalog.tableExists(RELEASE.table):
         return False
-    as_of, months = datetime.fromisoformat(variables["as_of"]), set(variables["months"])
-    return any(r.as_of > as_of and months & set(json.loads(r.months)) for r in spark.table(RELEASE.table).collect())
+    later = spark.table(RELEASE.table).where(f"as_of > timestamp'{variables['as_of']}'").select("months").collect()
+    return any(set(variables["months"]) & set(json.loads(r.months)) for r in later)
 
 
 def _collect(spark: SparkSession, stage: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +222,7 @@ def _paid(
     from xihu.lake.history import asof
 
     done = passed("after_models")
-    known = datetime.fromisoformat(done["as_of"]) if done else None
+    known = datetime.fromisoformat(done["as_of"]).replace(tzinfo=UTC) if done else None
     paid = asof(spark.table("gold.benefit_payment"), None, known)
     paid = paid.where((F.trunc("month", "MM") == F.lit(cell["month"])) & (F.col("kind") == cell["kind"]) & (F.col("amount") > 0))
     paid = in_district(paid, cell)
@@ -310,7 +310,7 @@ def trace_person(spark: SparkSession, person: int | str, programme: str, month: 
     done = passed("before_models")
     schema = "stage_gold"
     if not done or month.isoformat() not in done["months"]:
-        as_of = datetime.fromisoformat(done["as_of"]) if done else datetime(9999, 1, 1)
+        as_of = datetime.fromisoformat(done["as_of"]) if done else datetime(9000, 1, 1)
         schema = "trace_gold"
         dbt("run", "--select", f"+{programme.lower()}", variables={**dbt_vars([month], as_of), "stage": "trace"})
     found = spark.table(f"{schema}.{programme.lower()}").where(_equal({"person_id": number, "month": month})).collect()
