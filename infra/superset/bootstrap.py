@@ -126,7 +126,8 @@ def state() -> dict[str, str]:
 
 def forget() -> None:
     """Drops cached answers: the server makes them anew from the marts as they are now."""
-    for kept in (SUPERSET_HOME / "cache" / "data").glob("*"):
+    folder = SUPERSET_HOME / "cache" / "data"
+    for kept in folder.glob("*"):
         kept.unlink(missing_ok=True)
 
 
@@ -268,6 +269,7 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="do every step again")
     options = parser.parse_args()
     SUPERSET_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (SUPERSET_HOME / "cache" / "data").mkdir(parents=True, exist_ok=True)  # a server whose folder is gone caches nothing more
     wanted = state()
     present: dict[str, str] = {}
     if STATE.exists() and (SUPERSET_HOME / "superset.db").exists() and not options.force:

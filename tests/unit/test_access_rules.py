@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -228,9 +229,31 @@ def test_the_rules_are_deterministic_json(compiled: access.Compiled) -> None:
     ],
 )
 def test_rules_that_trino_would_misread_are_refused(compiled: access.Compiled, spoil: Any) -> None:
-    import re
 
     rules = copy.deepcopy(compiled.rules)
     spoil(rules)
     with pytest.raises((ValueError, re.error)):
         access.check(rules)
+
+
+def test_every_column_that_the_jobs_write_has_a_class() -> None:
+    """A new table or column of gold or quarantine must be judged before anybody reads it; this fails until it is."""
+    from xihu.early_warning import warnings
+    from xihu.gold import identity, publish, reference
+    from xihu.gold.schema import base_shape, fact_shape
+    from xihu.gold.survivorship import conflict_shape
+    from xihu.silver import store
+
+    catalogue = check_catalogue(ROOT / "conf")[0]
+    policy = load_policy(ROOT / "conf")
+    known = declared(policy, catalogue)
+    shapes = [reference.DIVISION, reference.PARAMETER, reference.PROGRAMME, reference.CODE, reference.RESOURCE, publish.ENTITLEMENT]
+    for kind, base in ((identity.PERSON, "person"), (identity.ENTITY, "legal_entity")):
+        shapes += [identity._registry_shape(kind), identity._identifier_shape(kind), identity._record_shape(kind)]
+        shapes += [base_shape(catalogue.base[base], kind.key), conflict_shape(catalogue.base[base], kind.key)]
+    shapes += [fact_shape(fact) for fact in catalogue.facts.values()]
+    tables = {shape.table: shape.names for shape in shapes}
+    tables["gold.warning"] = re.findall(r"(\w+) [A-Z]+ COMMENT", warnings.DDL)
+    tables["quarantine.made_up"] = re.findall(r"(\w+) [A-Z]+ COMMENT", store._QUARANTINE)
+    assert len(tables) > 25 and all(len(columns) > 2 for columns in tables.values())
+    assert access.rules_of(policy, known, tables).notes == []

@@ -136,7 +136,7 @@ def rules_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Mappi
     ]
     for name in sorted(live):
         extra = _undeclared(policy, known, live, name)
-        if name in known and extra:
+        if extra and (name in known or policy.schemas[name.split(".")[0]].grain == "record"):
             notes.append(f"{name}: column(s) {', '.join(extra)} have no class, closed to everybody")
     return Compiled(rules, dict(groups), notes=notes)
 
