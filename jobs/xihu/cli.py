@@ -218,12 +218,19 @@ def warn_score(as_of: Annotated[str | None, typer.Option()] = None) -> None:
 
 
 @warn_app.command("promote")
-def warn_promote(version: str = "challenger") -> None:
-    """Make a version the champion if the gate lets it pass."""
+def warn_promote(
+    version: str = "challenger",
+    signed_by: Annotated[str | None, typer.Option(help="who answers for a model above the limits; not the login that trained it")] = None,
+    reason: Annotated[str | None, typer.Option(help="why it is promoted all the same")] = None,
+) -> None:
+    """Make a version the champion if the gate lets it pass, or somebody signs for it."""
+    from xihu.early_warning.registry import Signature
     from xihu.pipeline import warn
 
     with told():
-        warn("promote", version=version)
+        if bool(signed_by) != bool(reason):
+            raise ValueError("--signed-by 与 --reason 须同时给出（a signature needs both）")
+        warn("promote", version=version, signature=Signature(signed_by, reason) if signed_by and reason else None)
 
 
 @warn_app.command("list")

@@ -36,6 +36,7 @@ def demo(*, persons: int, seed: int, months: int) -> int:
     """Fetch, sample, run, serve, show. Returns the exit code of the run."""
     from xihu import pipeline, serve
     from xihu.bronze.deliver import deliver
+    from xihu.early_warning.registry import Signature
     from xihu.engines import supervise
     from xihu.engines.fetch import fetch
 
@@ -57,7 +58,7 @@ def demo(*, persons: int, seed: int, months: int) -> int:
     supervise.up(["metastore", "trino"])
     say("④ 载入、核对、计算、发布")
     deliver([folder])
-    report = pipeline.run_all()
+    report = pipeline.run_all(signature=Signature("demo", "样例城市演示：群体差异或超限，仅为展示打分与清单，不用于真实人群"))
     say("⑤ 看板与模型登记")
     serve.dashboards(waiting)
     serve.start()

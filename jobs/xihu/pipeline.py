@@ -21,6 +21,7 @@ from xihu.settings import settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from xihu.early_warning.registry import Signature
     from xihu.lake.runs import Run
     from xihu.silver.pipeline import IngestReport
 
@@ -91,13 +92,16 @@ def _state() -> dict[str, Any]:
     return json.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
-def run_all(steps: Sequence[str] | None = None, *, as_of: str | None = None, force: bool = False) -> RunReport:
+def run_all(
+    steps: Sequence[str] | None = None, *, as_of: str | None = None, force: bool = False, signature: Signature | None = None
+) -> RunReport:
     """Take in what is new and carry it on.
 
     Args:
         steps: some of `STEPS`; default all. Earlier steps must have been done by an earlier run.
         as_of: instant or day; deliveries received later are left alone and nothing known later counts.
         force: go through gold, marts and publication although neither data nor configuration changed.
+        signature: who answers for a model that the gate would refuse, and why; default nobody.
 
     Raises:
         RunBusy: another run holds the lake.
@@ -115,7 +119,7 @@ def run_all(steps: Sequence[str] | None = None, *, as_of: str | None = None, for
         spark = session()
         moment = parse_instant(as_of) if as_of else None
         for old in runs.unfinished():
-            _finish(spark, old, report, say)
+            _finish(spark, old, report, say, signature)
         wanted = tuple(steps) if steps else STEPS
         todo = _todo(spark, moment)
         behind = force or bool(steps) or bool(todo) or _behind(spark)
@@ -155,7 +159,7 @@ def _behind(spark: SparkSession) -> bool:
     return newest is not None and newest > state.get("run", 0)
 
 
-def _finish(spark: SparkSession, old: Run, report: RunReport, say: Progress) -> None:
+def _finish(spark: SparkSession, old: Run, report: RunReport, say: Progress, signature: Signature | None) -> None:
     """A run that was killed, worked through again under its own number; abandoned when the contracts changed since."""
     from xihu.lake import runs
 
@@ -165,11 +169,11 @@ def _finish(spark: SparkSession, old: Run, report: RunReport, say: Progress) -> 
         old.finish(spark, "abandoned", "contracts changed after the run was killed")
         return
     say(f"补完被中断的运行 {old.no}")
-    _steps(spark, old, report, say)
+    _steps(spark, old, report, say, signature)
     old.finish(spark)
 
 
-def _steps(spark: SparkSession, run: Run, report: RunReport, say: Progress) -> None:
+def _steps(spark: SparkSession, run: Run, report: RunReport, say: Progress, signature: Signature | None = None) -> None:
     from xihu.bronze.instants import parse_instant
 
     report.run = run.no
@@ -177,7 +181,7 @@ def _steps(spark: SparkSession, run: Run, report: RunReport, say: Progress) -> N
     work: dict[str, Callable[[datetime], None]] = {
         "gold": lambda known: _gold(spark, run, known, report, say),
         "marts": lambda known: _judge(spark, known, say),
-        "warn": lambda known: _warn(spark, run, known, report, say),
+        "warn": lambda known: _warn(spark, run, known, report, say, signature),
         "publish": lambda known: _publish(spark, run, known, report, say),
         "serve": lambda known: serve(say),
     }
@@ -223,10 +227,10 @@ def _judge(spark: SparkSession, known: datetime, say: Progress) -> None:
     _marts(spark, known, "before_models", say)
 
 
-def _warn(spark: SparkSession, run: Run, known: datetime, report: RunReport, say: Progress) -> None:
+def _warn(spark: SparkSession, run: Run, known: datetime, report: RunReport, say: Progress, signature: Signature | None) -> None:
     from xihu.early_warning.step import warn_step
 
-    found = warn_step(spark, run.no, known, say)
+    found = warn_step(spark, run.no, known, say, signature=signature)
     report.notes += found.notes
 
 
@@ -297,13 +301,13 @@ def ingest_paths(paths: Sequence[Path], *, received_at: str | None, dept: str | 
     return 3 if not report.ok or any(r.verdict == "refused" for r in mine) else 0
 
 
-def warn(action: str, *, as_of: str | None = None, version: str = "challenger", **choice: Any) -> None:
+def warn(action: str, *, as_of: str | None = None, version: str = "challenger", signature: Signature | None = None, **choice: Any) -> None:
     """`xihu warn train|score|promote|list`."""
     from xihu.bronze.instants import parse_instant
     from xihu.early_warning import step
 
     if action == "promote":
-        out.print(step.promote(version))
+        out.print(step.promote(version, signature=signature))
         return
     if action == "list":
         from rich.table import Table

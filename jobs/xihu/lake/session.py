@@ -66,7 +66,8 @@ def spark_conf(s: Settings, *, metastore: bool, warehouse: Path | None = None) -
             conf[name] = value.strip()
     conf["spark.jars"] = ",".join(map(str, delta_jars(s)))
     conf["spark.sql.warehouse.dir"] = f"file:{warehouse or s.warehouse}"
-    conf["spark.driver.extraJavaOptions"] = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{s.root / 'conf' / 'log4j2.properties'}"
+    quiet = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{s.conf / 'log4j2.properties'}"
+    conf["spark.driver.extraJavaOptions"] = f"{conf.get('spark.driver.extraJavaOptions', '')} {quiet}".strip()
     conf["spark.local.dir"] = str(s.work / "spark")
     if metastore:
         conf["spark.hadoop.hive.metastore.uris"] = f"thrift://127.0.0.1:{s.ports.metastore}"
