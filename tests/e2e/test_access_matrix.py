@@ -65,7 +65,7 @@ def test_the_person_tables_are_declared(door: Door) -> None:
         assert door.may("analyst", f"SELECT count(*) FROM delta.gold.{table}"), table
 
 
-@pytest.mark.parametrize("login", list(MAY))
+@pytest.mark.parametrize("login", ["admin", "engineer", "analyst", "auditor", "caseworker_xihu"])
 @pytest.mark.parametrize(
     "sql",
     [
