@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 out = Console(highlight=False)
@@ -42,7 +43,7 @@ def step_printer() -> Callable[[str], None]:
     """Prints one dim line per long step, with the time of day."""
 
     def say(text: str) -> None:
-        out.print(f"[dim]{datetime.now().strftime('%H:%M:%S')}[/dim] {text}")
+        out.print(f"[dim]{datetime.now().strftime('%H:%M:%S')}[/dim] {escape(text)}", soft_wrap=True)
 
     return say
 

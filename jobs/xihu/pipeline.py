@@ -15,6 +15,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from xihu.console import out, step_printer
 from xihu.settings import settings
 
@@ -294,7 +296,7 @@ def ingest_paths(paths: Sequence[Path], *, received_at: str | None, dept: str | 
     from xihu.silver.pipeline import run_ingest
 
     landed = set(deliver(paths, received_at, dept))
-    report = run_ingest(session(), None, out.print)
+    report = run_ingest(session(), None, typer.echo)
     mine = [r for r in report.rows if r.delivery_id in landed]
     if landed and not mine:
         out.print("这些文件此前已交付并处理过，没有新的内容（delivered before; nothing new）")
