@@ -13,8 +13,9 @@ from xihu.silver.history import derive
 from xihu.silver.shape import Shape
 
 BASE = datetime(2016, 10, 1, tzinfo=UTC)
-SCHEMA = """k string, scope string, v string, op string, ver date, _delivery_id string, _landing string, _file string, _row long, _line long,
-_received_at timestamp, _seq long, _reason string, _field string, _detail string, _repairs string, _key_ok boolean, _scope_ok boolean"""
+SCHEMA = """k string, scope string, v string, op string, ver date, _delivery_id string, _landing string, _file string, _row long,
+_line long, _received_at timestamp, _seq long, _reason string, _field string, _detail string, _repairs string,
+_key_ok boolean, _scope_ok boolean"""
 FIELDS = ("k", "scope", "v", "op", "ver")
 
 

@@ -17,7 +17,10 @@ from xihu.early_warning.registry import NoSuchVersion, Signature
 from xihu.early_warning.spec import load_spec
 
 AS_OF = datetime(2017, 1, 20, 1, tzinfo=UTC)
-ENTITLEMENT = "person_id bigint, programme string, month date, entitled string, covered boolean, gap boolean, reason_not_gap string, division string, trace string"
+ENTITLEMENT = (
+    "person_id bigint, programme string, month date, entitled string, covered boolean, gap boolean, reason_not_gap string, "
+    "division string, trace string"
+)
 OCT, NOV, DEC = date(2016, 10, 1), date(2016, 11, 1), date(2016, 12, 1)
 
 

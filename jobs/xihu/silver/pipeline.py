@@ -197,7 +197,7 @@ def _ingest(
             logging.getLogger(__name__).exception("%s stopped", resource)
         return job
 
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="ingest") as pool:
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="ingest") as pool:
         landed = pool.submit(_write_deliveries, spark, {i.delivery.delivery_id: i.delivery for i in examined.values()}, run.no)
         for job in pool.map(work, touched):
             resource = job.contract.resource
