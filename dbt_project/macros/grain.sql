@@ -10,3 +10,13 @@ having count(*) > 1
 {% test holds(model, condition) %}
 select * from {{ model }} where not coalesce({{ condition }}, false)
 {% endtest %}
+
+{#- Fails when any of the columns holds a NULL; the row says how many each. One query a table instead of one a column. -#}
+{% test complete(model, columns) %}
+with counted as (
+  select {% for c in columns %}count_if({{ c }} is null) as {{ c }}{{ ', ' if not loop.last }}{% endfor %}
+  from {{ model }}
+)
+
+select * from counted where {% for c in columns %}{{ c }}{{ ' + ' if not loop.last }}{% endfor %} > 0
+{% endtest %}
