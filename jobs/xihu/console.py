@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 out = Console(highlight=False)
+# A screen of tables: never narrower than 110 columns, also where no terminal says its width.
+wide = Console(highlight=False, width=max(110, out.width))
 
 # Exceptions whose text already names the thing and the cure.
 _PLAIN = {
@@ -71,7 +73,10 @@ def doctor_report(*, heal: bool, deep: bool) -> int:
     for fault in faults:
         out.print(f"[red]{fault.code}[/red] {fault.what}\n      依据：{fault.evidence}\n      处理：{fault.cure}", soft_wrap=True)
         if heal:
-            fault.heal()
+            try:
+                fault.heal()
+            except Exception as error:
+                out.print(f"      未能处理：{escape(str(error))}", soft_wrap=True)
     if not faults:
         return 0
     if heal:

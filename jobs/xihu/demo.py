@@ -10,7 +10,8 @@ from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
 
-from xihu.console import local, out, step_printer
+from xihu.console import local, step_printer
+from xihu.console import wide as out
 from xihu.settings import settings
 
 _LATEST = """with latest as (
@@ -72,7 +73,10 @@ def screen(seconds: float, notes: list[str]) -> None:
     out.print()
     out.print(
         Panel(
-            Group(_received(engineer), _refused(engineer), _findings(leader), _doors(), _tries(), *(f"[dim]{n}[/dim]" for n in notes)),
+            Group(
+                *(_received(engineer), "", _refused(engineer), "", _findings(leader), "", _doors(), "", _tries()),
+                *(f"[dim]{n}[/dim]" for n in notes),
+            ),
             title="西湖 Xihu · 部门文件到领导看板",
             subtitle=f"用时 {seconds // 60:.0f} 分 {seconds % 60:.0f} 秒",
             padding=(1, 2),
@@ -133,22 +137,25 @@ def _findings(ask: _Reader) -> Group:
     return Group(*lines)
 
 
-def _doors() -> Table:
+def _doors() -> Group:
     from xihu.share.passwords import passwords
     from xihu.share.policy import load_policy
 
     s = settings()
     known, policy = passwords(s), load_policy(s.conf)
-    table = Table(title="入口与用户", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table = Table(title="用户", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in ("用户", "身份", "口令"):
         table.add_column(name)
     for name, user in policy.users.items():
         table.add_row(name, user.title, known[name])
-    out.print(f"看板      http://127.0.0.1:{s.ports.superset}{DASHBOARD}")
-    out.print(f"Trino     https://127.0.0.1:{s.ports.trino_https}（证书 {s.home / 'trino' / 'etc' / 'secret' / 'ca.pem'}）")
-    out.print(f"MLflow    http://127.0.0.1:{s.ports.mlflow}")
-    out.print(f"数据字典  {s.home / 'dictionary' / 'index.html'}")
-    return table
+    return Group(
+        "[bold]入口[/bold]",
+        f"  看板      http://127.0.0.1:{s.ports.superset}{DASHBOARD}",
+        f"  Trino     https://127.0.0.1:{s.ports.trino_https}（证书 {s.home / 'trino' / 'etc' / 'secret' / 'ca.pem'}）",
+        f"  MLflow    http://127.0.0.1:{s.ports.mlflow}",
+        f"  数据字典  {s.home / 'dictionary' / 'index.html'}",
+        table,
+    )
 
 
 def _tries() -> str:

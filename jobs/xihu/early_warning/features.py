@@ -51,8 +51,14 @@ def read(spark: SparkSession, table: str, gold: str = "gold") -> DataFrame:
 
 
 def arrivals(spark: SparkSession, table: str, gold: str = "gold") -> list[datetime]:
-    """The moments (UTC, ascending) at which records of an input table became known: one per delivery, so few."""
-    rows = read(spark, table, gold).select(F.unix_micros("known_from").alias("at")).where("at IS NOT NULL").distinct().collect()
+    """The moments (UTC, ascending) at which records of an input table became known: one per delivery, so few.
+
+    Persons are known from the day their register comes: a payment list of years before names people without saying when they were born.
+    """
+    df = read(spark, table, gold)
+    if table == "person":
+        df = df.where("birth_date IS NOT NULL")
+    rows = df.select(F.unix_micros("known_from").alias("at")).where("at IS NOT NULL").distinct().collect()
     return sorted(datetime.fromtimestamp(r["at"] / 1_000_000, tz=UTC) for r in rows)
 
 
