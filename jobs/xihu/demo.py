@@ -123,7 +123,7 @@ def _findings(ask: _Reader) -> Group:
     ]
     lines += [
         f"  · 覆盖率最低：{r['district_name']}{r['programme_name']} {float(r['coverage_rate']):.1%}"
-        f"（未保 {r['gap'] if r['gap'] is not None else '<10'} 人）"
+        f"（未保 {str(r['gap']) + ' 人' if r['gap'] is not None else '人数不公布'}）"
         for r in ask(f"""
             select district_name, programme_name, coverage_rate, gap from social_security.district_month_coverage
             where month = {month} and level = 'district' and coverage_rate is not null order by coverage_rate limit 1""")

@@ -180,10 +180,12 @@ def resident_pensioner(p: Person, w: Window, rng: Random) -> None:
             p.old_years = list(range(1996 + rng.randrange(6), 2004 + rng.randrange(6)))
         total = len(p.old_years) + len(p.contributions)
         if missing and total < 15:
-            p.resident.append(Spell(date(2010, 1 + rng.randrange(6), 1), month_end(sixty), "suspended"))
+            first = date(2010, 1 + rng.randrange(6), 1)
+            p.resident.append(Spell(first, month_end(max(first, sixty)), "suspended"))
             return
     start = max(add_months(sixty, 1), SCHEME_START)
     begun = date(2010, 1 + rng.randrange(6), 1)
+    stop = month_end(max(begun, sixty))  # those past sixty when the scheme began are on its books from the month it registered them
     p.resident.append(Spell(begun, None, "drawing"))
     p.resident_pension = round(150 + abs(rng.gauss(38, 30)) + (20 if p.age(w.first) >= 70 else 0) + (20 if p.age(w.first) >= 80 else 0), 2)
     x = rng.random()
@@ -191,11 +193,11 @@ def resident_pensioner(p: Person, w: Window, rng: Random) -> None:
         p.notes["W12b"] = "never_claimed"
         p.resident[-1].status = "active" if sixty > w.first else "suspended"
         if p.resident[-1].status == "suspended":
-            p.resident[-1].end = month_end(sixty)
+            p.resident[-1].end = stop
     elif x < 0.040:
         p.refused["W12b"] = _day(rng, date(2012, 1, 1), date(2016, 8, 31))
         p.notes["W12b"] = "refused"
-        p.resident[-1].status, p.resident[-1].end = "suspended", month_end(sixty)
+        p.resident[-1].status, p.resident[-1].end = "suspended", stop
     else:
         p.resident_from = start if rng.random() < 0.93 else add_months(start, rng.randrange(1, 3))
         if rng.random() < 0.004 * len(w.months):
