@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from city import City
 from served import Door, Refused, settings_of
-
-from conftest import City
 
 pytestmark = pytest.mark.engines
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from browser import chromium, open_dashboard, picture, signed_in
+from city import City
 from served import Door, Portal, Refused, settings_of
 
-from conftest import City
 from xihu.settings import ROOT
 
 pytestmark = pytest.mark.engines

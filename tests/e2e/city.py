@@ -1,0 +1,41 @@
+"""A lake with running servers, as the end-to-end tests see it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PERSONS, SEED, MONTHS = 3000, 7, 3
+
+
+def free_ports(n: int) -> list[int]:
+    """`n` TCP ports of 127.0.0.1 that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(n)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
+
+
+@dataclass(frozen=True)
+class City:
+    """A lake with running servers."""
+
+    home: Path
+    env: dict[str, str]
+    screen: str
+
+    def xihu(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the `xihu` command against this lake."""
+        result = subprocess.run(
+            [str(Path(sys.executable).parent / "xihu"), *args], env=self.env, capture_output=True, text=True, timeout=900
+        )
+        if check and result.returncode:
+            raise AssertionError(f"xihu {' '.join(args)} ended with {result.returncode}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}")
+        return result
