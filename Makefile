@@ -73,6 +73,6 @@ down: ## stop all servers
 status: ## what runs
 	@$(XIHU) status
 
-soak: env-dev ## the long evidence: kill points, permutations, scale
+soak: env-dev ## the long evidence: faults injected into running engines, every order of deliveries
 	@$(XIHU) engines fetch
-	.venv/bin/pytest tests/soak -m soak --timeout 7200
+	.venv/bin/pytest -m soak --timeout 7200

@@ -34,7 +34,7 @@ class City:
     def xihu(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the `xihu` command against this lake."""
         result = subprocess.run(
-            [str(Path(sys.executable).parent / "xihu"), *args], env=self.env, capture_output=True, text=True, timeout=900
+            [str(Path(sys.executable).parent / "xihu"), *args], env=self.env, capture_output=True, text=True, timeout=1500
         )
         if check and result.returncode:
             raise AssertionError(f"xihu {' '.join(args)} ended with {result.returncode}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}")

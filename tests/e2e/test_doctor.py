@@ -25,7 +25,7 @@ from xihu.engines.limits import change_limits
 from xihu.engines.progress import Silent
 from xihu.settings import Settings, settings
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from xihu.engines.doctor import doctor
 from xihu.engines.progress import Silent
 from xihu.settings import Settings
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,9 @@ class City:
         return self.ingest().rows
 
     def table(self, layer: str, where: str = "true", name: str = "payment") -> list:
+        """Rows of a layer's table; none where nothing was ever written."""
+        if not self.spark.catalog.tableExists(f"{layer}.mz__{name}"):
+            return []
         return self.spark.table(f"{layer}.mz__{name}").where(where).collect()
 
     def silver(self, name: str = "payment") -> list[tuple]:
@@ -114,9 +118,11 @@ class City:
         for row in self.spark.sql("SHOW DATABASES").collect():
             if row[0] != "default":
                 self.spark.sql(f"DROP DATABASE `{row[0]}` CASCADE")
-        # Delta keeps the logs of dropped tables in memory and would meet them again at the same place.
-        self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
         shutil.rmtree(self.home, ignore_errors=True)
+        # A dropped table made anew at the same place meets its old log in Delta's memory; so every lake has a place of its own.
+        place = tempfile.mkdtemp(prefix="lake-", dir=self.conf.parent)
+        for name in ("bronze", "silver", "quarantine", "ops"):
+            self.spark.sql(f"CREATE DATABASE {name} LOCATION 'file:{place}/{name}.db'")
 
 
 @pytest.fixture
