@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PERSONS, SEED, MONTHS = 3000, 7, 3
+PERSONS, SEED, MONTHS = 6000, 7, 3
 
 
 def free_ports(n: int) -> list[int]:

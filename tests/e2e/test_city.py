@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from city import MONTHS, PERSONS, SEED
 from served import Door, Portal, Refused, settings_of
 
 pytestmark = pytest.mark.engines
@@ -196,7 +197,7 @@ def test_leaders_are_refused_what_names_a_person(door: Door) -> None:
 
 def test_a_second_call_does_only_what_is_new(city, door: Door) -> None:
     before = door.ask("engineer", "select count(*), max(run_id) from delta.ops.ledger")
-    city.xihu("demo", "--persons", "3000", "--seed", "7", "--months", "3")
+    city.xihu("demo", "--persons", str(PERSONS), "--seed", str(SEED), "--months", str(MONTHS))
     assert door.ask("engineer", "select count(*), max(run_id) from delta.ops.ledger") == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
@@ -88,6 +89,14 @@ class XihuSource(DataSource):
         return XihuReader(dict(self.options))
 
 
+_REGISTERING = threading.Lock()
+_registered: set[str] = set()
+
+
 def register(spark: SparkSession) -> None:
-    """Make the source known to a session under the name `xihu`."""
-    spark.dataSource.register(XihuSource)
+    """Make the source known to a session under the name `xihu`; once, also where several resources are loaded side by side."""
+    with _REGISTERING:
+        session = f"{spark.sparkContext.applicationId}/{spark._jsparkSession.hashCode()}"
+        if session not in _registered:
+            spark.dataSource.register(XihuSource)
+            _registered.add(session)
