@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 DAYS = {
     1: ["A1,2016-10,西湖区,100", "A2,2016-10,西湖区,200", "A3,2016-10,西湖区,300", "B1,2016-10,上城区,10"],
     2: ["A1,2016-10,西湖区,150", "A2,2016-10,西湖区,2OO", "A4,2016-10,西湖区,400"],
@@ -15,6 +17,7 @@ def deliver(city, day: int) -> None:
     city.deliver(day, *(city.file(f"{prefix}_{day}.csv", DAYS[day]) for prefix in MODES.values()))
 
 
+@pytest.mark.soak
 def test_any_order_gives_the_same_tables(city):
     from datetime import date
 
