@@ -199,7 +199,7 @@ def _w9_died_nobody_knows(m: Planter, t: date) -> Person:
 
 def _unclaimed(p: Person, t: date) -> None:
     p.resident_from = None
-    p.resident[-1].status, p.resident[-1].end = "suspended", month_end(add_years(p.birth, 60))
+    p.resident[-1].status, p.resident[-1].end = "suspended", month_end(max(p.resident[-1].start, add_years(p.birth, 60)))
 
 
 # W12b: 60 around the month end, contributed years around 15, the transition around 2010.
