@@ -332,7 +332,7 @@ def absence(p: Person, w: Window, rng: Random) -> None:
     p.jobs = []
     for spell in p.employee:
         if spell.end is None and p.retired is None:
-            spell.end, spell.status = month_end(since), "suspended"
+            spell.end, spell.status = month_end(max(since, spell.start)), "suspended"
 
 
 def mortality(p: Person, w: Window, rng: Random) -> None:
@@ -358,7 +358,7 @@ def die(p: Person, day: date, w: Window, rng: Random) -> None:
     stop = month_end(day)
     for spell in (*p.employee, *p.resident, *p.jobs):
         if spell.end is None and p.cancelled <= w.last:
-            spell.end, spell.status = stop, "ended"
+            spell.end, spell.status = max(stop, month_end(spell.start)), "ended"
 
 
 def dibao(h: Household, w: Window, rng: Random) -> None:

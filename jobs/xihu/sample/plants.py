@@ -114,7 +114,7 @@ def _dies(p: Person, day: date, certified: int | None, cancelled: date) -> None:
     p.death_certified = certified
     for spell in (*p.employee, *p.resident):
         if spell.end is None:
-            spell.end, spell.status = month_end(day), "ended"
+            spell.end, spell.status = month_end(max(day, spell.start)), "ended"
 
 
 def _set(**values: object) -> Callable[[Person, date], None]:
