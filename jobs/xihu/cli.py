@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -276,13 +275,6 @@ def demo(persons: int = 20_000, seed: int = 1, months: int = 3) -> None:
 def main() -> None:
     """Entry point of the `xihu` command."""
     app()
-
-
-def parse_instant(text: str | None) -> datetime | None:
-    """An ISO instant or date; a date means its last moment in the city's time."""
-    from xihu.bronze.instants import parse_instant as parse
-
-    return parse(text) if text else None
 
 
 if __name__ == "__main__":
