@@ -53,5 +53,5 @@ def test_contract_with_a_typo_stops_before_anything_is_read(city):
     with pytest.raises(CatalogueError) as error:
         city.ingest()
     assert "payment.yaml" in str(error.value)
-    assert not city.spark.catalog.databaseExists("bronze")
+    assert not city.spark.catalog.tableExists("bronze.mz__payment")
     assert not (city.home / "manifests").exists()

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from xihu.bronze.countsheet import sheet_records
@@ -52,9 +53,11 @@ def count(path: Path, contract: Contract) -> Count:
         ValueError: the file cannot be told into records (a quote that never closes, no header, not a sheet file).
     """
     kind = contract.delivery.format
-    if kind == "xlsx":
+    if kind not in ("csv", "fixed"):
+        # A counter of its own a format: `records` yields every record's raw bytes, and None for what is layout.
+        walk = sheet_records if kind == "xlsx" else import_module(f"xihu.bronze.counters.{kind}").records
         tally = Tally()
-        for raw in sheet_records(path, contract):
+        for raw in walk(path, contract):
             if raw is None:
                 tally.structural += 1
             else:

@@ -1,0 +1,1 @@
+"""Independent counters, one a format; they import nothing of `xihu.bronze.formats`."""
