@@ -129,7 +129,7 @@ def run_all(
             say("没有新的交付，口径也未改动；现有结果仍然有效")
             return report
         run = runs.begin(spark, "run", list(wanted), todo, moment, _versions())
-        _steps(spark, run, report, say)
+        _steps(spark, run, report, say, signature)
         run.finish(
             spark,
             "done" if report.exit_code == 0 else "failed",

@@ -17,6 +17,8 @@ from xihu.early_warning.spec import ModelSpec
 from xihu.early_warning.trainer import NotEnoughHistory
 
 MOST_YEARS = 8
+# A year whose risk set is smaller than this share of the median year's is the beginning of the records, not of people's lives.
+LEAST_SHARE = 0.25
 
 
 @dataclass
@@ -72,9 +74,12 @@ def training_set(spark: SparkSession, as_of: datetime, spec: ModelSpec, gold: st
         table = known.withColumn("label", (F.col("outcome") == "lapsed").cast("int")).toPandas()
     finally:
         rows.unpersist()
-    table = table[table["year"].isin(sorted(table["year"].unique()))].sort_values(["year", "person_id"]).reset_index(drop=True)
+    sizes = table.groupby("year").size()
+    thin = [int(y) for y, n in sizes.items() if n < LEAST_SHARE * sizes.median() and y < sizes.idxmax()]
+    table = table[~table["year"].isin(thin)].sort_values(["year", "person_id"]).reset_index(drop=True)
     report = {
         "outcomes": {str(y): {r["outcome"]: r["count"] for r in counts if r["year"] == y and not r["birth_unknown"]} for y in years},
+        "left_out_years": thin,
         "birth_unknown": sum(r["count"] for r in counts if r["birth_unknown"]),
         "sampled_share": share,
         "cuts": {str(c.year): c.day.isoformat() for c in cuts},
