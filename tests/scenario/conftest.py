@@ -139,4 +139,6 @@ def city(spark, tmp_path, monkeypatch):
     monkeypatch.setenv("XIHU_CONF", str(conf))
     made = City(spark, home, conf)
     made.forget()
-    return made
+    yield made
+    # What stays cached after a run fills the driver, and is planned anew with every write to a table it was read from.
+    assert spark._jsparkSession.sharedState().cacheManager().isEmpty()

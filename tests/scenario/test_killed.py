@@ -18,7 +18,6 @@ SECOND = ["A1,2016-10,西湖区,150", "A4,2016-10,西湖区,400", "A5,2016-10,�
 POINTS = ("after_manifest", "after_bronze", "after_silver", "after_quarantine", "before_ledger", "after_ledger", "before_manifest_done")
 
 
-@pytest.mark.soak
 def test_killed_between_any_two_writes(city, monkeypatch):
     city.contract("mode: corrections")
     city.take(1, "补贴_1.csv", FIRST)

@@ -17,7 +17,6 @@ def deliver(city, day: int) -> None:
     city.deliver(day, *(city.file(f"{prefix}_{day}.csv", DAYS[day]) for prefix in MODES.values()))
 
 
-@pytest.mark.soak
 def test_any_order_gives_the_same_tables(city):
     from datetime import date
 

@@ -96,6 +96,7 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
         held.append(marked)
         found = scopes.judge(marked, shape, set(incomplete))
         vanished, units = found.vanished, found.closing
+        held += found.held
         if vanished:
             marked = marked.where(~F.col("_landing").isin(list(vanished)))
     resolved = _within_files(marked, shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xihu.silver.shape import Shape
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 @dataclass
 class Judged:
     """`vanished`: landing file → reason in words. `closing`: one row per scope and delivery that may close rows
-    (`_scope, _delivery_id, _landing, _received_at, _seq, _v`), or None where no scope has a second version.
+    (`_scope, _delivery_id, _landing, _received_at, _seq, _v`), or None where no scope has a second version. `held` is kept in memory.
     """
 
     vanished: dict[str, str]
     closing: DataFrame | None
+    held: list[DataFrame] = field(default_factory=list)
 
 
 @dataclass
@@ -69,7 +70,7 @@ def judge(marked: DataFrame, shape: Shape, incomplete: set[str]) -> Judged:
         .where("_blind = 0")
         .drop("_blind")
     )
-    return Judged(vanished, closing)
+    return Judged(vanished, closing, [parts])
 
 
 def _rank(row: Any) -> tuple[Any, ...]:

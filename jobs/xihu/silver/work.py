@@ -225,10 +225,9 @@ class Work:
                 self.quality += store.quality_rows(records, contract.resource, run, names)
             self.quality += file_warnings(fresh, contract, run)
             failpoint("before_silver")
-            if base.current is None:
-                # Rows that stood before cannot have changed.
-                versions = versions.where("_landing <> ''")
-            store.write_silver(spark, contract, versions, run, base.current)
+            # Rows that stood before cannot have changed.
+            fit = versions.where("_landing <> ''") if base.current is None else versions
+            store.write_silver(spark, contract, fit, run, base.current)
             failpoint("after_silver")
             store.write_quarantine(spark, contract, records, run, quarantined, base.whole and not self.virgin)
             failpoint("after_quarantine")
