@@ -11,7 +11,6 @@ from xihu.gold.render import render
 from xihu.gold.trace import TraceError, random_cells, trace, trace_person
 
 
-@pytest.mark.soak
 def test_a_hundred_random_cells_add_up(city):
     spark, _ = city
     spark.table("stage_gold.entitlement").persist().count()
@@ -26,7 +25,6 @@ def test_a_hundred_random_cells_add_up(city):
     spark.catalog.clearCache()
 
 
-@pytest.mark.soak
 def test_a_cell_that_was_tampered_with_does_not_add_up(city):
     spark, _ = city
     spark.sql("create table stage_social_security.kept using delta as select * from stage_social_security.district_month_coverage")
@@ -41,7 +39,6 @@ def test_a_cell_that_was_tampered_with_does_not_add_up(city):
         spark.sql("drop table stage_social_security.kept")
 
 
-@pytest.mark.soak
 def test_a_gap_leads_to_the_record_of_the_person(city, capsys):
     spark, population = city
     found = trace(spark, "social_security.district_tile", {"district": "330106", "programme": "W12b"}, "gap", limit=3)
@@ -59,7 +56,6 @@ def test_a_gap_leads_to_the_record_of_the_person(city, capsys):
     assert '"adds_up": true' in found.json()
 
 
-@pytest.mark.soak
 def test_a_plain_no_is_explained(city):
     spark, population = city
     month = o.MONTHS[1]
@@ -72,7 +68,6 @@ def test_a_plain_no_is_explained(city):
     )
 
 
-@pytest.mark.soak
 def test_a_month_that_was_not_built_is_judged_anew(city):
     spark, population = city
     month = date(2017, 1, 1)
@@ -94,7 +89,6 @@ def test_a_month_that_was_not_built_is_judged_anew(city):
         ({"month": "2016-12-01", "district": "330106", "programme": "W9"}, "coverage", "does not rest on persons"),
     ],
 )
-@pytest.mark.soak
 def test_what_cannot_be_traced_says_so(city, where, measure, message):
     spark, _ = city
     with pytest.raises(TraceError, match=message):

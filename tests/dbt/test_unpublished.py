@@ -9,7 +9,6 @@ from xihu.gold import dbt as module
 from xihu.gold.publish import PublishRefused, publish
 
 
-@pytest.mark.soak
 def test_a_failed_test_publishes_nothing(city, catalogue):
     spark, _ = city
     publish(spark, 9, o.K, o.MONTHS, catalogue=catalogue)
