@@ -13,6 +13,7 @@ from stdnum.cn import uscc as stdnum_uscc
 from xihu.contract import sql
 from xihu.contract.globs import overlap
 from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Fact, FieldSpec
+from xihu.contract.paths import parse_json_path, parse_xml_path
 from xihu.contract.problems import Problem, suggest
 from xihu.contract.source import Path_, Source
 from xihu.standards.codes import CodeList
@@ -90,16 +91,23 @@ def _delivery(c: Contract, source: Source) -> None:
                 cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
                 source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
     for word, formats in (
-        ("encoding", ("csv", "fixed")),
+        ("encoding", ("csv", "fixed", "xml", "json", "accounting")),
         ("delimiter", ("csv",)),
         ("quote", ("csv",)),
-        ("layout", ("xlsx",)),
+        ("layout", ("xlsx", "xls")),
+        ("message", ("xml", "accounting")),
+        ("api", ("json",)),
         ("record", ("fixed",)),
     ):
         if getattr(d, word) is not None and d.format not in formats:
             source.problem((*at, word), f"{word} 不适用于 {d.format} / {word} has no meaning for {d.format}", f"删去 / remove {word}")
     if d.format == "fixed" and d.record is None:
         source.problem(at, "fixed 须有 record / fixed needs record", "补上 record: {length: …} / add it")
+    if d.format == "xml" and d.message is None:
+        source.problem(at, "xml 须有 message / xml needs message", "补上 message: {record: 元素名} / add it")
+    if d.message and d.message.total:
+        _names(c, source, (*at, "message", "total", "field"), [d.message.total.field])
+    _paths(c, source)
     if d.layout and d.layout.sheet_field:
         _names(c, source, (*at, "layout", "sheet_field"), [d.layout.sheet_field])
     if d.record and d.record.trailer_total:
@@ -194,6 +202,28 @@ def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mappi
         )
     elif c.delivery.format != "fixed" and (positioned or spec.align):
         source.problem(at, "start、width、align 只用于定长文件 / are for fixed files only", "删去 / remove them")
+
+
+def _paths(c: Contract, source: Source) -> None:
+    """Paths of messages and API pages must be ones that their reader understands."""
+    d = c.delivery
+    known = d.format in ("xml", "json", "accounting")
+    parse = parse_json_path if d.format == "json" else parse_xml_path
+    told: list[tuple[Path_, str | None]] = [(("fields", n, "path"), s.path) for n, s in c.fields.items()]
+    for word, options in (("message", d.message), ("api", d.api)):
+        for key in ("record", "body", "count", "records", "code", "message", "total", "page", "pages"):
+            value = getattr(options, key, None) if options else None
+            told.append((("delivery", word, key), value if isinstance(value, str) else getattr(value, "path", None)))
+    for place, path in told:
+        if path is None:
+            continue
+        if not known:
+            source.problem(place, f"path 不适用于 {d.format} / path has no meaning for {d.format}", "删去 / remove path")
+            continue
+        try:
+            parse(path)
+        except ValueError as error:
+            source.problem(place, f"看不懂的路径 / not a path: {path}", str(error))
 
 
 def _widths(c: Contract, source: Source) -> None:
@@ -310,9 +340,12 @@ def together(contracts: Mapping[str, Contract], sources: Mapping[str, Source]) -
     for resource, one in contracts.items():
         source = Source(sources[resource].name, lines=sources[resource].lines)
         for other_name, other in done:
-            if one.delivery.folder == other.delivery.folder and overlap(one.delivery.glob, other.delivery.glob):
+            shared = one.delivery.shared and other.delivery.shared
+            if one.delivery.folder == other.delivery.folder and not shared and overlap(one.delivery.glob, other.delivery.glob):
                 message = f"文件名模式与 {other_name} 重叠：{other.delivery.files} / one file name can match this and {other_name}"
-                source.problem(("delivery", "files"), message, "把模式写得更确切 / make the globs more specific")
+                cure = "把模式写得更确切；同一文件有意共用的，各写 shared: true / more specific globs, or shared: true in both"
+                source.problem(("delivery", "files"), message, cure)
+                )
             if one.code == other.code:
                 message = f"信息资源代码与 {other_name} 相同 / the code is also that of {other_name}: {one.code}"
                 source.problem(("code",), message, "改顺序码 / give it another serial after the slash")

@@ -122,6 +122,42 @@ class Record(Model):
     trailer_total: TrailerTotal | None = None
 
 
+class MessageTotal(Model):
+    """Where a message states the sum of a field."""
+
+    path: Text
+    field: Name
+
+
+class Message(Model):
+    """Records inside XML messages. Paths go by local names: prefixes and namespaces drift between senders.
+
+    A path is `a/b/@attr`; `//b` at any depth; `.` the element itself; `b[2]`, `b[@attr='v']`, `b[c/@code='v']` choose among equals.
+    """
+
+    record: Annotated[Text, Field(description="element of one record: 人员 (at any depth), 人员列表/人员, or /消息/体/人员 from the root")]
+    body: Annotated[Text | None, Field(description="element whose BASE64 text (perhaps gzip) is the XML document with the records")] = None
+    namespace: Annotated[Text | None, Field(description="only record elements of this namespace URI; default: any")] = None
+    count: Annotated[Text | None, Field(description="path from the root to where the message states its number of records")] = None
+    total: Annotated[MessageTotal | None, Field(description="path from the root to a stated sum of a field")] = None
+    absent: Annotated[
+        Literal["accept", "refuse"], Field(description="an optional element that stands in no record: senders leave out what is empty")
+    ] = "accept"
+
+
+class Api(Model):
+    """Records inside pages of a JSON interface. Paths are keys joined by dots; a string on the way is decoded as JSON again."""
+
+    records: Annotated[Text | None, Field(description="the list of records in a page: data.list; none: each object is a record")] = None
+    code: Annotated[Text | None, Field(description="the page's return code; another than `ok` refuses the file")] = None
+    ok: Annotated[list[StrictStr], Field(description="return codes of success")] = ["0", "00", "000", "0000", "200", "success", "true"]
+    message: Annotated[Text | None, Field(description="the page's text beside the code")] = None
+    total: Annotated[Text | None, Field(description="the number of records of all pages, as each page states it")] = None
+    page: Annotated[Text | None, Field(description="the page's number, from 0 or 1")] = None
+    pages: Annotated[Text | None, Field(description="the number of pages")] = None
+    absent: Annotated[Literal["accept", "refuse"], Field(description="an optional key that stands in no record")] = "accept"
+
+
 class Columns(Model):
     """What happens when a header differs from the contract."""
 
@@ -136,12 +172,15 @@ class Delivery(Model):
     """How the files come."""
 
     files: Annotated[Text, Field(pattern=r"^[^/]+/[^/]+$", description="<dept folder>/<glob on the original file name>")]
-    format: Literal["csv", "xlsx", "fixed"]
+    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting"]
     encoding: Annotated[Text | None, Field(description="csv, fixed: gb18030 | gbk | utf-8 | cp1252 …")] = None
     delimiter: Annotated[StrictStr | None, Field(min_length=1, description="csv; default ','")] = None
     quote: Annotated[StrictStr | None, Field(max_length=1, description="csv; default '\"'; empty for no quoting")] = None
     layout: Layout | None = None
     record: Record | None = None
+    message: Message | None = None
+    api: Api | None = None
+    shared: Annotated[StrictBool, Field(description="the same file belongs to other contracts too, which say so as well")] = False
     mode: Literal["append", "corrections", "snapshot"]
     scope: Annotated[list[Name], Field(description="snapshot: fields whose values name the scope that one file replaces")] = []
     version: Annotated[Name | None, Field(description="field that orders versions; default: the time of receipt")] = None
@@ -186,6 +225,7 @@ class FieldSpec(Model):
     align: Annotated[
         Literal["left", "right"] | None, Field(description="fixed: which side is padded opposite; both sides are stripped")
     ] = None
+    path: Annotated[Text | None, Field(description="xml, json: where the value stands in the record; default: by title or name")] = None
     negative: Annotated[Literal["parentheses"] | None, Field(description="numbers in parentheses are negative")] = None
     outside: Annotated[StrictBool, Field(description="division: codes of other cities are accepted as well")] = False
 

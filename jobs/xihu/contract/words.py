@@ -32,7 +32,15 @@ UPDATE = {
     "yearly": "每年",
     "irregular": "不定期",
 }
-FORMAT = {"csv": "文本表（CSV）", "xlsx": "电子表格（XLSX）", "fixed": "定长文本"}
+FORMAT = {
+    "csv": "文本表（CSV）",
+    "xlsx": "电子表格（XLSX）",
+    "fixed": "定长文本",
+    "xls": "电子表格（XLS）",
+    "xml": "XML 报文",
+    "json": "JSON 接口文件",
+    "accounting": "会计核算数据接口（GB/T 24589.1）",
+}
 MODE = {"append": "追加", "corrections": "更正", "snapshot": "整体快照"}
 ABSENCE = {"ended": "缺行即到期", "retracted": "缺行即作废"}
 PII = {"direct": "直接标识", "quasi": "准标识", "sensitive": "敏感"}

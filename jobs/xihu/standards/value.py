@@ -34,6 +34,8 @@ MISSING = Parsed(None, "missing_key", "空 / empty")
 _TRUE = frozenset(["是", "true", "True", "TRUE", "Y", "y", "T", "1", "yes", "Yes", "YES", "√", "✓", "1.0"])
 _FALSE = frozenset(["否", "false", "False", "FALSE", "N", "n", "F", "0", "no", "No", "NO", "×", "0.0"])
 _CACHE = 50_000
+# What programs write into a JSON string where they meant no value.
+JSON_NULLS = frozenset(["null", "NULL", "Null", "undefined"])
 
 
 class ValueSpec(NamedTuple):
@@ -78,10 +80,10 @@ def spec_for(
         min=f.min,
         max=f.max,
         forms=tuple(f.forms) if f.forms else None,
-        nulls=frozenset(f.nulls),
+        nulls=frozenset(f.nulls) | (JSON_NULLS if d.format == "json" else frozenset()),
         currency=contract.currency,
         tz=contract.tz,
-        sheet=d.format == "xlsx",
+        sheet=d.format in ("xlsx", "xls"),
         fixed=d.format == "fixed",
         parentheses=f.negative == "parentheses",
         outside=f.outside,
