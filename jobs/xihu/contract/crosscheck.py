@@ -345,7 +345,6 @@ def together(contracts: Mapping[str, Contract], sources: Mapping[str, Source]) -
                 message = f"文件名模式与 {other_name} 重叠：{other.delivery.files} / one file name can match this and {other_name}"
                 cure = "把模式写得更确切；同一文件有意共用的，各写 shared: true / more specific globs, or shared: true in both"
                 source.problem(("delivery", "files"), message, cure)
-                )
             if one.code == other.code:
                 message = f"信息资源代码与 {other_name} 相同 / the code is also that of {other_name}: {one.code}"
                 source.problem(("code",), message, "改顺序码 / give it another serial after the slash")
