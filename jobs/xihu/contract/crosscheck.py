@@ -12,7 +12,7 @@ from stdnum.cn import uscc as stdnum_uscc
 
 from xihu.contract import sql
 from xihu.contract.globs import overlap
-from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Fact, FieldSpec
+from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Delivery, Fact, FieldSpec
 from xihu.contract.paths import parse_json_path, parse_xml_path
 from xihu.contract.problems import Problem, suggest
 from xihu.contract.source import Path_, Source
@@ -81,7 +81,7 @@ def _entry(c: Contract, source: Source) -> None:
 def _delivery(c: Contract, source: Source) -> None:
     d = c.delivery
     at: Path_ = ("delivery",)
-    if d.format in ("csv", "fixed"):
+    if d.format in ("csv", "fixed", "delimited"):
         if not d.encoding:
             source.problem((*at, "encoding"), f"{d.format} 须写明编码 / {d.format} needs its encoding", "如 encoding: gb18030 / such as")
         else:
@@ -91,9 +91,11 @@ def _delivery(c: Contract, source: Source) -> None:
                 cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
                 source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
     for word, formats in (
-        ("encoding", ("csv", "fixed", "xml", "json", "accounting")),
-        ("delimiter", ("csv",)),
-        ("quote", ("csv",)),
+        ("encoding", ("csv", "fixed", "xml", "json", "accounting", "delimited", "dbf", "hj212")),
+        ("delimiter", ("csv", "delimited")),
+        ("quote", ("csv", "delimited")),
+        ("dump", ("delimited",)),
+        ("telegram", ("hj212",)),
         ("layout", ("xlsx", "xls")),
         ("message", ("xml", "accounting")),
         ("api", ("json",)),
@@ -103,6 +105,13 @@ def _delivery(c: Contract, source: Source) -> None:
             source.problem((*at, word), f"{word} 不适用于 {d.format} / {word} has no meaning for {d.format}", f"删去 / remove {word}")
     if d.format == "fixed" and d.record is None:
         source.problem(at, "fixed 须有 record / fixed needs record", "补上 record: {length: …} / add it")
+    if d.format == "delimited":
+        _dump(d, source)
+    for i, pattern in enumerate(d.companion):
+        unknown = [w for w in re.findall(r"\{(\w*)\}", pattern) if w not in ("stem", "name")]
+        if unknown or "/" in pattern:
+            message = f"不可用的对照文件名 / not a usable name of a companion: {pattern}"
+            source.problem((*at, "companion", i), message, '如 / such as "{stem}.ctl", "{name}.ok"')
     if d.format == "xml" and d.message is None:
         source.problem(at, "xml 须有 message / xml needs message", "补上 message: {record: 元素名} / add it")
     if d.message and d.message.total:
@@ -138,6 +147,25 @@ def _delivery(c: Contract, source: Source) -> None:
         )
     if d.mode in ("snapshot", "corrections") and not c.key:
         source.problem((), f"{d.mode} 须有 key / {d.mode} mode needs a key", "补上 key: [字段…] / add key: the fields that name one record")
+
+
+def _dump(d: Delivery, source: Source) -> None:
+    at: Path_ = ("delivery",)
+    if not d.delimiter:
+        source.problem((*at, "delimiter"), "delimited 须写明分隔符 / delimited needs its delimiter", '如 / such as delimiter: "|@|"')
+    if not d.dump:
+        return
+    if d.dump.escape and d.quote:
+        message = "escape 与 quote 只能约定一种 / escape and quote exclude each other"
+        source.problem((*at, "dump", "escape"), message, "删去一个 / remove one of them")
+    end = d.dump.terminator
+    if end and d.quote:
+        message = "terminator 与 quote 只能约定一种 / terminator and quote exclude each other"
+        source.problem((*at, "dump", "terminator"), message, "删去一个 / remove one of them")
+    if end and not end.endswith("\n") and end[0] >= "0":
+        # Such a byte may be the second half of a Chinese character.
+        message = "terminator 须以换行结尾，或以控制字符开头 / must end with a line end or begin with a control character"
+        source.problem((*at, "dump", "terminator"), message, '如 / such as "|\\n", "\\x02\\n"')
 
 
 def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mapping[str, CodeList]) -> None:

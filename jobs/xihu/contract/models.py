@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool, StrictInt, StrictStr, StringConstraints
 
+from xihu.contract.further import Companion, Dump, Telegram
+
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 CODE = r"^[123]\d{2}\d{3}[0-9A-Z]*/\d+$"
 
@@ -172,12 +174,15 @@ class Delivery(Model):
     """How the files come."""
 
     files: Annotated[Text, Field(pattern=r"^[^/]+/[^/]+$", description="<dept folder>/<glob on the original file name>")]
-    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting"]
+    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting", "delimited", "dbf", "hj212"]
     encoding: Annotated[Text | None, Field(description="csv, fixed: gb18030 | gbk | utf-8 | cp1252 …")] = None
     delimiter: Annotated[StrictStr | None, Field(min_length=1, description="csv; default ','")] = None
     quote: Annotated[StrictStr | None, Field(max_length=1, description="csv; default '\"'; empty for no quoting")] = None
     layout: Layout | None = None
     record: Record | None = None
+    dump: Dump | None = None
+    telegram: Telegram | None = None
+    companion: Annotated[list[Companion], Field(description="control files promised beside every data file: '{stem}.ctl', '{name}.ok'")] = []
     message: Message | None = None
     api: Api | None = None
     shared: Annotated[StrictBool, Field(description="the same file belongs to other contracts too, which say so as well")] = False
