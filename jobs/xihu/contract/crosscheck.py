@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stdnum.cn import uscc as stdnum_uscc
 
-from xihu.contract import sql
+from xihu.contract import places, sql
 from xihu.contract.globs import overlap
 from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Delivery, Fact, FieldSpec
 from xihu.contract.paths import parse_json_path, parse_xml_path
@@ -23,6 +23,8 @@ from xihu.standards.dates import FormError, compile_form
 SILVER_SYSTEM = (
     "_delivery_id _file _row _line _known_from _known_to _loaded_from _loaded_to _valid_to _row_hash _contract_version _repairs".split()  # noqa: SIM905
 )
+# What a check can see beside the fields: a record has no history yet, but it has been received.
+CHECK_SYSTEM = ("_delivery_id", "_file", "_row", "_line", "_received_at")
 VALIDITY = ("valid_from", "valid_to")
 
 _LAW = re.compile(r"(《[^》]+》|法|条例|规定|办法|细则|决定)")
@@ -46,7 +48,7 @@ def contract(c: Contract, source: Source, facts: Mapping[str, Fact], codes: Mapp
     if c.delivery.format == "fixed":
         _widths(c, source)
     for name, check in c.checks.items():
-        _expression(source, ("checks", name, "sql"), check.sql, c.fields)
+        _expression(source, ("checks", name, "sql"), check.sql, c.fields, CHECK_SYSTEM)
     for word, roles in (("persons", c.persons), ("entities", c.entities)):
         for role, attributes in roles.items():
             for attribute, expression in attributes.items():
@@ -55,6 +57,7 @@ def contract(c: Contract, source: Source, facts: Mapping[str, Fact], codes: Mapp
             if not set(anchor) & set(attributes):
                 message = f"没有说明是谁 / says nothing about who it is: neither {anchor[0]} nor {anchor[1]}"
                 source.problem((word, role), message, f"补上 {anchor[0]}: <字段> / add {anchor[0]}: <field>")
+    places.judge(c, source)
     _feeds(c, source, facts)
 
 
@@ -91,7 +94,7 @@ def _delivery(c: Contract, source: Source) -> None:
                 cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
                 source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
     for word, formats in (
-        ("encoding", ("csv", "fixed", "xml", "json", "accounting", "delimited", "dbf", "hj212")),
+        ("encoding", ("csv", "fixed", "xml", "json", "accounting", "delimited", "dbf", "hj212", *places.GIS)),
         ("delimiter", ("csv", "delimited")),
         ("quote", ("csv", "delimited")),
         ("dump", ("delimited",)),
@@ -208,10 +211,10 @@ def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mappi
         limit = getattr(spec, word)
         if limit is None:
             continue
-        if spec.type not in NUMERIC | {"date", "month", "year"}:
+        if spec.type not in NUMERIC | {"date", "month", "year", "datetime"}:
             source.problem((*at, word), f"{word} 不适用于 {spec.type} / has no meaning for {spec.type}", f"删去 / remove {word}")
-        elif (spec.type in ("date", "month")) != isinstance(limit, date):
-            kind = "日期，如 2016-01-01 / a date" if spec.type in ("date", "month") else "数 / a number"
+        elif (spec.type in ("date", "month", "datetime")) != isinstance(limit, date):
+            kind = "日期，如 2016-01-01 / a date" if spec.type in ("date", "month", "datetime") else "数 / a number"
             source.problem((*at, word), f"{word} 应为{kind}: {limit}", f"改写 / rewrite {word}")
     if spec.min is not None and spec.max is not None and type(spec.min) is type(spec.max) and spec.min > spec.max:  # type: ignore[operator]
         source.problem((*at, "min"), "min 大于 max / min is greater than max", "对调 / exchange them")
@@ -235,8 +238,8 @@ def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mappi
 def _paths(c: Contract, source: Source) -> None:
     """Paths of messages and API pages must be ones that their reader understands."""
     d = c.delivery
-    known = d.format in ("xml", "json", "accounting")
-    parse = parse_json_path if d.format == "json" else parse_xml_path
+    known = d.format in ("xml", "json", "accounting", "geojson")
+    parse = parse_json_path if d.format in ("json", "geojson") else parse_xml_path
     told: list[tuple[Path_, str | None]] = [(("fields", n, "path"), s.path) for n, s in c.fields.items()]
     for word, options in (("message", d.message), ("api", d.api)):
         for key in ("record", "body", "count", "records", "code", "message", "total", "page", "pages"):
@@ -295,8 +298,10 @@ def _names(c: Contract, source: Source, path: Path_, names: Iterable[str]) -> No
         seen.add(name)
 
 
-def _expression(source: Source, path: Path_, expression: str, fields: Mapping[str, FieldSpec]) -> None:
-    for message, name in sql.faults(expression, [*fields, *SILVER_SYSTEM]):
+def _expression(
+    source: Source, path: Path_, expression: str, fields: Mapping[str, FieldSpec], system: Collection[str] = SILVER_SYSTEM
+) -> None:
+    for message, name in sql.faults(expression, [*fields, *system]):
         cure = suggest(name, fields) if name else "改正表达式；文字常量加单引号 / correct the expression; literals stand in single quotes"
         source.problem(path, message, cure)
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool, StrictInt, StrictStr, StringConstraints
 
+from xihu.contract.coordinates import Coordinates
 from xihu.contract.further import Companion, Dump, Telegram
 
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
@@ -42,6 +43,7 @@ FieldType = Literal[
     "phone",
     "division",
     "code",
+    "geometry",
 ]
 FIELD_TYPES: tuple[str, ...] = FieldType.__args__  # type: ignore[attr-defined]
 MONEY_UNITS: dict[str, Decimal] = {
@@ -174,7 +176,7 @@ class Delivery(Model):
     """How the files come."""
 
     files: Annotated[Text, Field(pattern=r"^[^/]+/[^/]+$", description="<dept folder>/<glob on the original file name>")]
-    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting", "delimited", "dbf", "hj212"]
+    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting", "delimited", "dbf", "hj212", "geojson", "shapefile"]
     encoding: Annotated[Text | None, Field(description="csv, fixed: gb18030 | gbk | utf-8 | cp1252 …")] = None
     delimiter: Annotated[StrictStr | None, Field(min_length=1, description="csv; default ','")] = None
     quote: Annotated[StrictStr | None, Field(max_length=1, description="csv; default '\"'; empty for no quoting")] = None
@@ -232,6 +234,13 @@ class FieldSpec(Model):
     ] = None
     path: Annotated[Text | None, Field(description="xml, json: where the value stands in the record; default: by title or name")] = None
     negative: Annotated[Literal["parentheses"] | None, Field(description="numbers in parentheses are negative")] = None
+    scale: Annotated[
+        StrictInt | None, Field(ge=1, le=12, description="number: sent as an integer of 10^scale parts (6: degrees × 1e6); min, max after it")
+    ] = None
+    angle: Annotated[
+        Literal["dms", "dm"] | None,
+        Field(description="longitude, latitude packed as ddd.mmssss (dms) or dddmm.mmmm (dm, NMEA); 120°09'18\" is always read"),
+    ] = None
     outside: Annotated[StrictBool, Field(description="division: codes of other cities are accepted as well")] = False
 
     @property
@@ -296,6 +305,7 @@ class Contract(Model):
         Field(description="fact → target column: field name or one Spark SQL expression; a list where fed twice"),
     ] = {}
     expect: Expect = Expect()
+    coordinates: Annotated[Coordinates | list[Coordinates], Field(description="where fields hold a place, and in which system it is sent")] = []
 
     _dept: str = PrivateAttr("")
     _name: str = PrivateAttr("")
@@ -334,6 +344,11 @@ class Contract(Model):
         """Whether an original file name of a department's folder belongs to this resource."""
         nfc = unicodedata.normalize
         return nfc("NFC", dept) == nfc("NFC", self.delivery.folder) and fnmatchcase(nfc("NFC", filename), nfc("NFC", self.delivery.glob))
+
+    @property
+    def places(self) -> list[Coordinates]:
+        """Every place of a record, in order."""
+        return self.coordinates if isinstance(self.coordinates, list) else [self.coordinates]
 
     def feed_maps(self) -> list[tuple[str, dict[str, str]]]:
         """Every (fact, mapping), lists flattened, in order."""

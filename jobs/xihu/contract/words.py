@@ -18,6 +18,7 @@ TYPES = {
     "phone": "电话",
     "division": "行政区划",
     "code": "代码",
+    "geometry": "图形（WKT，EPSG:4490）",
     "person": "人员",
     "entity": "法人",
 }
@@ -39,6 +40,8 @@ FORMAT = {
     "delimited": "数据库导出（分隔符）",
     "dbf": "dBase 表（DBF）",
     "hj212": "环境监测报文（HJ 212）",
+    "geojson": "GeoJSON 图形",
+    "shapefile": "Shapefile 图形",
     "xls": "电子表格（XLS）",
     "xml": "XML 报文",
     "json": "JSON 接口文件",
