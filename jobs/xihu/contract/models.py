@@ -235,7 +235,7 @@ class FieldSpec(Model):
     path: Annotated[Text | None, Field(description="xml, json: where the value stands in the record; default: by title or name")] = None
     negative: Annotated[Literal["parentheses"] | None, Field(description="numbers in parentheses are negative")] = None
     scale: Annotated[
-        StrictInt | None, Field(ge=1, le=12, description="number: sent as an integer of 10^scale parts (6: degrees × 1e6); min, max after it")
+        StrictInt | None, Field(ge=1, le=12, description="number: sent as an integer of 10^scale parts (6: degrees × 1e6)")
     ] = None
     angle: Annotated[
         Literal["dms", "dm"] | None,
@@ -305,7 +305,9 @@ class Contract(Model):
         Field(description="fact → target column: field name or one Spark SQL expression; a list where fed twice"),
     ] = {}
     expect: Expect = Expect()
-    coordinates: Annotated[Coordinates | list[Coordinates], Field(description="where fields hold a place, and in which system it is sent")] = []
+    coordinates: Annotated[
+        Coordinates | list[Coordinates], Field(description="fields that hold a place, and the system in which it is sent")
+    ] = []
 
     _dept: str = PrivateAttr("")
     _name: str = PrivateAttr("")

@@ -55,7 +55,7 @@ def _place(c: Contract, place: Coordinates, at: Path_, source: Source) -> None:
     if not place.fields:
         source.problem(at, "没有说明哪个字段 / names no field", "补上 lon、lat 或 geometry / add lon and lat, or geometry")
     by = place.crs if isinstance(place.crs, SystemByField) else None
-    systems = {*by.map.values(), by.default} if by else {place.crs}
+    systems: set[object] = {*by.map.values(), by.default} if by else {place.crs}
     if by and by.field not in c.fields:
         source.problem((*at, "crs", "field"), f"没有这个字段 / no such field: {by.field}", suggest(by.field, c.fields))
     if "local" in systems and place.local is None:
