@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from xihu.contract.models import Contract
 from xihu.lake import tables
+from xihu.silver.places import Batch, Place
 from xihu.standards.codes import CodeList
 from xihu.standards.value import Parser, parser_for
 
@@ -97,6 +98,7 @@ class Typer:
         self.scopes = [self.fields.index(s) for s in contract.delivery.scope]
         self.tz = ZoneInfo(contract.tz)
         self.day = self._day_field()
+        self.places = [Place(p, contract) for p in contract.places]
 
     def _day_field(self) -> int | None:
         """The field that says which day a record speaks of: its month, else the date that orders its versions."""
@@ -136,6 +138,8 @@ class Typer:
                 if mended:
                     repairs[i][name] = mended
             values.append(out)
+        if self.places:
+            self._place(columns, values, shifted, faults, repairs)
         first = [min(f, key=lambda x: x[0]) if f else None for f in faults]
         more = [_detail(f, best) if best else None for f, best in zip(faults, first, strict=True)]
         swapped = [set((names[i] or "").split(",")) if reasons[i] == "swapped_fields" else set() for i in range(n)]
@@ -152,6 +156,24 @@ class Typer:
         }
         arrays = [pa.array(given[f.name], f.type) if f.name in given else batch.column(f.name).cast(f.type) for f in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _place(
+        self,
+        columns: list[list[str | None]],
+        values: list[list[Any]],
+        shifted: list[bool],
+        faults: list[list[tuple[int, str, str, str]]],
+        repairs: list[dict[str, tuple[str, ...]]],
+    ) -> None:
+        failed = {(i, f[2]) for i, found in enumerate(faults) for f in found}
+        given = dict(zip(self.fields, columns, strict=True)), dict(zip(self.fields, values, strict=True))
+        batch = Batch(*given, shifted, failed, repairs)
+
+        def fault(i: int, reason: str, name: str, detail: str) -> None:
+            faults[i].append((RANK[reason], reason, name, detail))
+
+        for place in self.places:
+            place.apply(batch, fault)
 
     @staticmethod
     def _readable(wanted: list[int], values: list[list[Any]], i: int, shifted: bool, swapped: set[str]) -> bool:
