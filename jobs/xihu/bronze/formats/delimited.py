@@ -87,6 +87,13 @@ def _agreed(contract: Contract) -> Plan:
     )
 
 
+def empty(contract: Contract) -> Inspection:
+    """The inspection of a dump without a byte whose companion states that there is no record."""
+    extra = {"body": 0, "line": 1, "width": len(contract.fields), "starts": [], "eol": "\n", "records": 0, "lines": 0}
+    columns: list[int | None] = list(range(len(contract.fields)))
+    return Inspection(enc.codec(contract.delivery.encoding), [], columns, [], [], extra | {"splits": [[0, None, 0, 1]]})
+
+
 def plan_of(contract: Contract, inspection: Inspection) -> Plan:
     e = inspection.extra
     return replace(_agreed(contract), encoding=inspection.encoding, width=e["width"], starts=frozenset(e["starts"]))
