@@ -17,19 +17,18 @@ from typing import IO
 import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
-from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
+from xihu.bronze.formats.tagged import SAMPLE, Census, finish
 from xihu.bronze.formats.xmlbody import BodySink, Unsafe
 from xihu.bronze.formats.xmlcodec import true_codec
 from xihu.bronze.formats.xmlfields import Fields
 from xihu.bronze.formats.xmlstream import BLANK, Body, Broken, Element, TooLarge, Walk, declared
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, Inspection, Refusal, Rows
-from xihu.contract.models import NUMERIC, Contract, Message
+from xihu.contract.models import Contract, Message
 from xihu.contract.paths import XmlPath, parse_xml_path
 from xihu.standards.numbers import NumberProblem
 from xihu.standards.numbers import read as read_number
 
 _TAIL = b" \t\r\n\0\x1a"
-_SAMPLE = 1000
 BATCH_BYTES = 16 << 20
 
 
@@ -173,37 +172,23 @@ def _judge(f: IO[bytes], contract: Contract, document: _Document, warnings: list
     wanted = tuple(dict.fromkeys([*fields.rooted, *(p for p in (count, total) if p)]))
     survey = _Survey()
     names = list(contract.fields)
-    there = [0] * len(names)
-    sample: list[list[str | None]] = []
-    texts: list[str] = []
-    unknown: dict[str, int] = {}
-    summed, unread, records = Decimal(0), 0, 0
+    census = Census(contract)
+    summed, unread = Decimal(0), 0
     at = names.index(message.total.field) if message.total else None
     for element, codec, _ in _elements(document, message, wanted, survey):
-        records += 1
         cells, present, _ = fields.cells(element)
-        there = [n + p for n, p in zip(there, present, strict=True)]
-        for name in fields.unknown(element.node):
-            if name in unknown or len(unknown) < 50:
-                unknown[name] = unknown.get(name, 0) + 1
-        if len(sample) < _SAMPLE:
-            sample.append(cells)
-        if len(texts) < _SAMPLE and not element.raw.isascii():
-            texts.append(element.raw.decode(codec, "replace"))
+        text = None if element.raw.isascii() or len(census.texts) >= SAMPLE else element.raw.decode(codec, "replace")
+        census.add(cells, present, fields.unknown(element.node), text)
         if at is not None:
             value = amount(cells[at])
             unread += value is None
             summed += value or 0
     warnings += survey.warnings
+    records = census.records
     if records == 0:
         return _none(contract, message, survey, count, warnings) or _found(document, contract, records, warnings)
-    if refusal := _columns(contract, message, there, unknown, records, warnings):
+    if refusal := census.judge(message.absent, "元素或属性", warnings):
         return refusal
-    if bad := enc.garbled(texts):
-        return Refusal("wrong_encoding", bad, "请从原系统重新导出")
-    if pair := swapped_columns(contract, sample):
-        one, two = (contract.fields[name].title for name in pair)
-        return Refusal("columns_swapped", f"“{one}”与“{two}”的内容在全部记录中互换", "请提供方核对导出程序后重报")
     if fault := _control(message, survey, count, total, records, summed, unread, warnings):
         return Refusal("control_total", fault, "请核对并重报完整的报文")
     return _found(document, contract, records, warnings)
@@ -242,22 +227,6 @@ def _none(contract: Contract, message: Message, survey: _Survey, count: XmlPath 
 
 def _listed(names: dict[str, int]) -> str:
     return "、".join(f"{n}×{c}" if c > 1 else n for n, c in list(names.items())[:20])
-
-
-def _columns(
-    contract: Contract, message: Message, there: list[int], unknown: dict[str, int], records: int, warnings: list[str]
-) -> Refusal | None:
-    """The contract's policy on columns, for elements: what no record has, and what no field takes."""
-    faults: list[str] = []
-    missing = [(spec, spec.required) for spec, n in zip(contract.fields.values(), there, strict=True) if n == 0]
-    if required := [s.title for s, needed in missing if needed]:
-        faults.append("没有一条记录有必填的：" + "、".join(required))
-    if optional := [s.title for s, needed in missing if not needed]:
-        (faults if message.absent == "refuse" else warnings).append("没有一条记录有：" + "、".join(optional))
-    if unknown:
-        told = "、".join(f"{n}（{c} 条）" if c < records else n for n, c in list(unknown.items())[:20])
-        (faults if contract.delivery.columns.added == "refuse" else warnings).append("约定之外的元素或属性：" + told)
-    return Refusal("header_unknown", "；".join(faults), "请按约定的元素名重报，或在目录中补充") if faults else None
 
 
 def _control(
@@ -319,14 +288,6 @@ def _judge_record(
     if not element.raw.isascii() and not enc.decodes(element.raw, codec):
         name = next((n for n, c in zip(names, cells, strict=True) if c and "\ufffd" in c), None)
         fault = ("bad_encoding", name, f"含有不是 {codec} 编码的字节")
-    if fault is None and (name := next((n for n, c in zip(names, cells, strict=True) if c and not c.isascii() and enc.lost(c)), None)):
-        fault = ("bad_encoding", name, "含有发送前已丢失的字符（\ufffd 或“锟斤拷”）")
     if fault is None and several:
         fault = ("column_count", names[several[0]], several[1])
-    if fault is None and (pair := swapped_in_record(contract, cells)):
-        fault = ("swapped_fields", pair[0], f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换")
-    for i, spec in enumerate(contract.fields.values()):
-        text = cells[i]
-        if text and spec.type in NUMERIC and len(text) > 1 and text[-1] == "-" and text[0].isdigit():
-            cells[i] = "-" + text[:-1]
-    return cells, fault
+    return cells, finish(contract, cells, fault)

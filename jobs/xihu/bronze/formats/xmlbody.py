@@ -46,7 +46,7 @@ class BodySink:
             if not text:
                 return
             self.plain = text.startswith("<")
-            self.file = tempfile.SpooledTemporaryFile(1 << 20)  # type: ignore[assignment]  # noqa: SIM115
+            self.file = tempfile.SpooledTemporaryFile(1 << 20)  # noqa: SIM115
         if self.plain:
             self._write(text.encode("utf-8", "replace"))
             return
