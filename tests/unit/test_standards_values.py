@@ -99,6 +99,20 @@ def test_years_and_instants() -> None:
     assert value("datetime", "1480897815000", forms=("epoch_ms",)) == datetime.fromtimestamp(1480897815, UTC)
 
 
+def test_instants_since_1970() -> None:
+    """Midnight of 5 December 2016 in Hangzhou is 16:00 of the day before in UTC; the day meant is the fifth."""
+    midnight = int(datetime(2016, 12, 4, 16, tzinfo=UTC).timestamp())
+    both = ("epoch_s", "epoch_ms")
+    for cell in (str(midnight), str(midnight * 1000), f"{midnight}999"):
+        assert value("date", cell, forms=both) == date(2016, 12, 5)
+        assert value("month", cell, forms=both) == date(2016, 12, 1)
+    assert value("datetime", str(midnight), forms=("epoch_s",)) == datetime(2016, 12, 4, 16, tzinfo=UTC)
+    assert value("date", "-320889600", forms=("epoch_s",)) == date(1959, 11, 1)
+    assert value("date", "2016-12-04T16:00:00.000Z") == date(2016, 12, 5)
+    for cell in ("20161205", "2016", "99999999999999", "-99999999999999", "1.4e12"):
+        assert value("date", cell, forms=both) == "bad_date"
+
+
 @given(st.dates(date(1800, 1, 1), date(2199, 12, 31)))
 def test_every_form_reads_back_what_it_wrote(day: date) -> None:
     y, m, d = day.year, day.month, day.day

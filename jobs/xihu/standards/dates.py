@@ -149,9 +149,14 @@ def read(text: str, forms: tuple[Form, ...], as_of: date, *, epoch1904: bool = F
 
 def _number(text: str, name: str, epoch1904: bool) -> Moment | str | None:
     if name in _EPOCHS:
-        if not re.fullmatch(r"-?\d{9,14}" if name == "epoch_ms" else r"\d{9,10}", text, re.ASCII):
+        if not re.fullmatch(r"-?\d{9,14}" if name == "epoch_ms" else r"-?\d{9,10}", text, re.ASCII):
             return None
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(text) / _EPOCHS[name])
+        try:
+            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(text) / _EPOCHS[name])
+        except OverflowError:
+            return f"年份不合理 / not a plausible year: {text}"
+        if not FIRST <= at.date() < LAST:
+            return f"年份不合理 / not a plausible year: {text}"
         return Moment(at.date(), True, at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6, UTC, name)
     if not _SERIAL.fullmatch(text) and text != "60":
         return None

@@ -390,7 +390,9 @@ def _date(spec: ValueSpec) -> Parser:
             if (low is not None or high is not None) and (outside := _out_of_range(at.astimezone(tz).date(), low, high)):
                 return Parsed(None, "out_of_range", outside, repairs)
             return Parsed(at, None, None, repairs)
-        day = dates.month_start(found.day) if month else found.day
+        # An instant with a zone of its own lies in the day that the contract's place had then.
+        local = found.day if found.zone is None else dates.to_utc(found, tz).astimezone(tz).date()
+        day = dates.month_start(local) if month else local
         if not month and not found.has_day:
             repairs += ("day_assumed?",)
         if outside := _out_of_range(day, low, high):
