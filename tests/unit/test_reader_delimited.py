@@ -204,6 +204,7 @@ def test_refusals(file: Path) -> None:
         ("\n".join(f"{citizen(i)}|王五|x" for i in range(4)).encode("gb18030"), "header_unknown"),
         ("\n".join(f"{citizen(i)}|王五六七|北山街道|1" for i in range(4)).encode().decode("gb18030").encode("gb18030"), None),
         ("\n".join(f"{citizen(i)}|锟斤拷锟斤拷|北山|1" for i in range(4)).encode("gb18030"), "wrong_encoding"),
+        ("\n".join(f"{citizen(i)}|陳慧嫻|臺北市中山區長安東路|1" for i in range(4)).encode("big5"), "wrong_encoding"),
     ):
         file.write_bytes(data)
         if reason is None:

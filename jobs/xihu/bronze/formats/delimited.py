@@ -150,10 +150,12 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, plan: Plan) ->
     codec = plan.encoding
     if bad and ((bad >= 3 and bad * 2 > odd) or (bad == odd and codec == "utf-8" and all(enc.decodes(r, "gb18030") for r in broken))):
         return Refusal("wrong_encoding", f"{odd} 条含非 ASCII 字符的记录中 {bad} 条不是 {codec} 编码", "请按约定的编码重报")
-    if fault := enc.garbled(texts):
+    if fault := enc.garbled(texts) or (enc.big5(texts) if codec == "gb18030" else None):
         return Refusal("wrong_encoding", fault, "请从原系统重新导出")
     if count >= 3 and widths[width] * 10 < sum(widths.values()):
         return _misshapen(path, contract, inspection, plan, widths)
+    if count == 0 and extra["line"] == 1:
+        return Refusal("empty_file", "文件没有一条记录", "请重报；确实没有数据的，请在对照文件中写明 0 条")
     if count == 0 and contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量文件没有记录", "若确实为空，请书面说明；否则请重报")
     if pair := swapped_columns(contract, sample):
