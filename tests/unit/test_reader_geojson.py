@@ -104,7 +104,7 @@ def test_a_broken_line_costs_that_line(file: Path) -> None:
     lines = [json.dumps(feature(i), ensure_ascii=False) for i in range(4)]
     put(file, "\n".join([lines[0], lines[1][:-20], lines[2], lines[3][:40]]))
     assert [r["_reason"] for r in proven(file)] == [None, "truncated", None, "truncated"]
-    put(file, "\n".join([lines[0][:30], lines[1], lines[2] + "}", lines[3], lines[0]]))
+    put(file, "\n".join([lines[0][:30], lines[1], lines[2] + "}", lines[3], lines[0], ""]))
     assert [r["_reason"] for r in proven(file)] == ["truncated", None, "column_count", None, None]
 
 

@@ -20,7 +20,15 @@ from xihu.bronze.count import Count
 from xihu.bronze.schema import Inspection, Refusal
 from xihu.contract.models import Contract
 
-_MEMOS = ("{stem}.dbt", "{stem}.fpt", "{stem}.smt")
+# Files that are part of a data file by its format: they come in the same delivery and state nothing about it.
+_PARTS: dict[str, tuple[str, ...]] = {
+    "dbf": ("{stem}.dbt", "{stem}.fpt", "{stem}.smt"),
+    "shapefile": tuple(
+        f"{{stem}}.{e}" for e in ("dbf", "shx", "prj", "cpg", "sbn", "sbx", "qix", "qpj", "cst", "fix", "atx", "shp.xml", "shp.iso.xml")
+    ),
+}
+_NEEDED = {"shapefile": ("{stem}.dbf", "{stem}.shx")}
+_SILENT = frozenset(p for parts in _PARTS.values() for p in parts)
 _MOST = 1 << 20
 
 
@@ -57,7 +65,7 @@ def expected(pattern: str, data: str) -> str:
 
 
 def patterns(contract: Contract) -> tuple[str, ...]:
-    return (*contract.delivery.companion, *(_MEMOS if contract.delivery.format == "dbf" else ()))
+    return (*contract.delivery.companion, *_PARTS.get(contract.delivery.format, ()))
 
 
 def answers(contract: Contract, dept: str, base: str) -> str | None:
@@ -133,7 +141,7 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
         lacking = [
             f
             for f, _ in data[contract.resource]
-            if expected(pattern, f.base) == fold(control.base) and pattern not in found[f.landing] and pattern not in _MEMOS
+            if expected(pattern, f.base) == fold(control.base) and pattern not in found[f.landing] and pattern not in _SILENT
         ]
         lacking.sort(key=lambda f: (order[f.delivery_id] > here, abs(order[f.delivery_id] - here)))
         if not lacking:
@@ -159,7 +167,7 @@ def _container(file: Candidate) -> str:
 
 def mark(companions: Sequence[Companion]) -> str:
     """What a refusal says of the companions it was judged by; another mark means that it is judged again."""
-    return "、".join(f"{c.name} {c.sha256[:12]}" for c in companions if c.pattern not in _MEMOS) or "无"
+    return "、".join(f"{c.name} {c.sha256[:12]}" for c in companions if c.pattern not in _SILENT) or "无"
 
 
 def reopened(reason: str | None, detail: str | None, companions: Sequence[Companion]) -> bool:
@@ -170,6 +178,15 @@ def reopened(reason: str | None, detail: str | None, companions: Sequence[Compan
 def missing(contract: Contract, name: str, companions: Sequence[Companion]) -> Refusal | None:
     """Refuse a data file whose promised companions are not all there."""
     have = {c.pattern for c in companions}
+    wanted = [*_NEEDED.get(contract.delivery.format, ())]
+    if contract.delivery.format == "shapefile" and any(p.crs == "file" for p in contract.places):
+        wanted.append("{stem}.prj")
+    if parts := [p.replace("{stem}", PurePosixPath(name).stem) for p in wanted if p not in have]:
+        return Refusal(
+            "companion_missing",
+            f"{name} 缺 {'、'.join(parts)}（对照文件：{mark(companions)}）",
+            f"请把 {PurePosixPath(name).stem} 的全部文件在同一批次重报",
+        )
     lacking = [p.replace("{stem}", PurePosixPath(name).stem).replace("{name}", name) for p in contract.delivery.companion if p not in have]
     if not lacking:
         return None
@@ -193,7 +210,7 @@ def statements(name: str, companions: Sequence[Companion]) -> tuple[list[tuple[C
     """What the companions say of a data file."""
     found = []
     for c in companions:
-        if c.pattern in _MEMOS:
+        if c.pattern in _SILENT:
             continue
         path = Path(c.path)
         if path.stat().st_size > _MOST:
@@ -206,6 +223,17 @@ def statements(name: str, companions: Sequence[Companion]) -> tuple[list[tuple[C
             return [], _mismatch(c, f"清单里没有 {name}", companions) if path.stat().st_size else None
         found.append((c, stated))
     return found, None
+
+
+def content(sha256: str, companions: Sequence[Companion]) -> str:
+    """What a data file holds, its parts included: of two shapefiles with the same shapes the tables may differ."""
+    parts = sorted(f"{c.pattern} {c.sha256}" for c in companions if c.pattern in _SILENT)
+    return hashlib.sha256("\n".join([sha256, *parts]).encode()).hexdigest() if parts else sha256
+
+
+def damaged(companions: Sequence[Companion]) -> str | None:
+    """The name of a part whose bytes are not those that were delivered."""
+    return next((c.name for c in companions if c.pattern in _SILENT and _digests(Path(c.path), {"sha256"})["sha256"] != c.sha256), None)
 
 
 def _mismatch(c: Companion, words: str, companions: Sequence[Companion]) -> Refusal:

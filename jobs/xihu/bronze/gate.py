@@ -52,6 +52,11 @@ class Item:
         return settings().home / (self.readable or self.landing)
 
     @property
+    def content(self) -> str:
+        """What tells this content from another: the file's SHA-256, with its parts where it has some."""
+        return companions.content(self.file.sha256, self.companions)
+
+    @property
     def order(self) -> tuple[object, ...]:
         return (*self.delivery.order, self.file.name)
 
@@ -148,6 +153,8 @@ def examine_file(path: Path, contract: Contract, sha256: str | None = None, besi
     try:
         if sha256 and _digest(path) != sha256:
             return Refusal("conservation", f"{path.name}：落地后内容被改动（bytes changed after delivery）", "请从原件重新交付"), None
+        if changed := companions.damaged(beside):
+            return Refusal("conservation", f"{changed}：落地后内容被改动（bytes changed after delivery）", "请从原件重新交付"), None
         if lacking := companions.missing(contract, path.name, beside):
             return lacking, None
         stated, fault = companions.statements(path.name, beside)
@@ -206,7 +213,7 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
     seen: dict[str, Item] = {}
     found: dict[str, Item] = {}
     for item in ordered:
-        sha = item.file.sha256
+        sha = item.content
         first = seen.setdefault(sha, item)
         if first is item or (item.count is not None and item.count.records == 0):
             # A month in which nothing happened says so anew.
@@ -214,7 +221,7 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
         if mode == "append":
             found[item.landing] = first
             continue
-        here = next((f for f in units[item.delivery.delivery_id] if f.file.sha256 == sha and f.order < item.order), None)
+        here = next((f for f in units[item.delivery.delivery_id] if f.content == sha and f.order < item.order), None)
         place = order.index(item.delivery.delivery_id)
         before = [units[d] for d in reversed(order[:place])]
         twin = here or _latest(item, before, mode, scopes)
@@ -226,7 +233,7 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
 def _latest(item: Item, before: list[list[Item]], mode: str, scopes: Scopes) -> Item | None:
     mine: frozenset[tuple[str, ...]] | None = None
     for unit in before:
-        twin = next((f for f in unit if f.file.sha256 == item.file.sha256), None)
+        twin = next((f for f in unit if f.content == item.content), None)
         if twin is not None:
             return twin
         if mode == "corrections":

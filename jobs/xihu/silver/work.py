@@ -282,7 +282,7 @@ def row_of(item: Item, run: int, **values: Any) -> LedgerRow:
         resource=item.contract.resource if item.contract else None,
         file=item.landing,
         received_at=item.delivery.received_at,
-        content_hash=item.file.sha256,
+        content_hash=item.content,
         contract_version=item.contract.version if item.contract else None,
         run_id=run,
         dept=item.delivery.dept,

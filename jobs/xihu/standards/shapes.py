@@ -6,6 +6,7 @@ centimetre of each other is closed (`ring_closed`); one that gapes may have lost
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -80,19 +81,20 @@ def _polygon(rings: list[Array], repairs: dict[str, None]) -> list[Array]:
     return made
 
 
-def contains(shell: Array, hole: Array) -> bool:
-    """Whether some position of the hole lies in the shell or on its edge (even-odd rule, a nanodegree of tolerance)."""
+def contains(shell: Array, hole: Array, least: int = 1) -> bool:
+    """Whether `least` of the hole's first positions lie in the shell or on its edge (even-odd rule, a nanodegree of tolerance)."""
+    return sum(_inside(shell, hole[: max(least, 8)])) >= min(least, len(hole))
+
+
+def _inside(shell: Array, points: Array) -> Iterator[bool]:
     a, b = shell[:-1, :2], shell[1:, :2]
-    for x, y in hole[: min(len(hole), 8), :2]:
+    for x, y in points[:, :2]:
         d = b - a
         t = np.clip(((x - a[:, 0]) * d[:, 0] + (y - a[:, 1]) * d[:, 1]) / np.maximum((d**2).sum(axis=1), 1e-30), 0, 1)
-        if (np.hypot(a[:, 0] + t * d[:, 0] - x, a[:, 1] + t * d[:, 1] - y) < 1e-9).any():
-            return True
+        edge = (np.hypot(a[:, 0] + t * d[:, 0] - x, a[:, 1] + t * d[:, 1] - y) < 1e-9).any()
         spans = (a[:, 1] > y) != (b[:, 1] > y)
         at = a[spans, 0] + (y - a[spans, 1]) * d[spans, 0] / d[spans, 1]
-        if np.count_nonzero(at > x) % 2:
-            return True
-    return False
+        yield bool(edge) or np.count_nonzero(at > x) % 2 == 1
 
 
 def crossing(ring: Array) -> bool:

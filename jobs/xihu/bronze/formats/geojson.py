@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.geosystem import agree, geometry_field, of_member
-from xihu.bronze.formats.json import BATCH_BYTES, _codec, told
+from xihu.bronze.formats.json import BATCH_BYTES, _codec
+from xihu.bronze.formats.jsonpages import told
 from xihu.bronze.formats.jsontext import DECODER, Broken, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get
 from xihu.bronze.formats.tagged import Census, Fault, finish
