@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import mmap
 import re
 import tempfile
@@ -25,6 +26,7 @@ _MARK = re.compile(
 _CODECS = ("utf-8", "gb18030", "big5")
 _XMLNS = re.compile(rb"xmlns(?::([^\s=]+))?\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _LIMIT = 2 << 30
+_PACKED = re.compile(rb"[A-Za-z0-9+/=_\s-]*")
 
 
 def records(path: Path, contract: Contract) -> Iterator[bytes | None]:
@@ -156,22 +158,14 @@ def _after_cdata(data: Any, pos: int) -> int:
 
 def _unpack(element: bytes) -> IO[bytes] | None:
     """The document in a body's text: BASE64, gzip below it, or the text itself; None for an empty body."""
-    content = element[element.index(b">") + 1 : element.rindex(b"<")] if not element.endswith(b"/>") else b""
-    content = content.strip()
+    tag = _MARK.match(element)
+    content = element[tag.end() : element.rindex(b"<")] if tag and tag.end() < len(element) else b""
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-    if content.startswith(b"<!--"):
-        content = re.sub(rb"<!--.*?-->", b"", content, flags=re.S).strip()
-    if content.startswith((b"<![CDATA[", b"&lt;")):
-        text = _decode(content)
-        parts = re.split(r"<!\[CDATA\[(.*?)\]\]>", text, flags=re.S)
-        text = "".join(part if i % 2 else unescape(part) for i, part in enumerate(parts)).strip()
-        content = text.encode()
+    content = content.strip() if _PACKED.fullmatch(content) else _text(content).strip().encode("utf-8", "replace")
     if not content.startswith(b"<"):
         packed = re.sub(rb"\s+", b"", content)
         content = base64.b64decode(packed + b"=" * (-len(packed) % 4), altchars=b"-_" if b"-" in packed or b"_" in packed else None)
     if content[:2] == b"\x1f\x8b":
-        import io
-
         with gzip.open(io.BytesIO(content)) as unzipped:
             size = 0
             while block := unzipped.read(1 << 20):
@@ -184,6 +178,21 @@ def _unpack(element: bytes) -> IO[bytes] | None:
     file.write(content)
     file.flush()
     return file if content else None
+
+
+def _text(content: bytes) -> str:
+    """The text between marks, CDATA as it stands, references resolved."""
+    out, pos = [], 0
+    while hit := _MARK.search(content, pos):
+        out.append(unescape(_decode(content[pos : hit.start()])))
+        pos = hit.end()
+        if hit.lastgroup == "cdata":
+            end = _after_cdata(content, pos)
+            out.append(_decode(content[pos : end - 3]))
+            pos = end
+        elif hit.lastgroup in ("comment", "pi"):
+            pos = _after(content, pos, b"-->" if hit.lastgroup == "comment" else b"?>")
+    return "".join(out) + unescape(_decode(content[pos:]))
 
 
 def _decode(data: bytes) -> str:

@@ -19,7 +19,7 @@ from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.jsonpages import Pages, envelopes, told, totals
 from xihu.bronze.formats.jsontext import Broken, Number, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get, lined
-from xihu.bronze.formats.tagged import Census, Fault, finish
+from xihu.bronze.formats.tagged import Census, Fault, clean, finish
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, Inspection, Refusal, Rows
 from xihu.contract.models import Api, Contract
 from xihu.contract.paths import JsonPath, parse_json_path
@@ -97,9 +97,17 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         codec, warnings = found
         by_line = lined(head[start:].decode(codec, "replace"))
         try:
-            return _judge(f, contract, start, codec, by_line, warnings)
+            return _storable(_judge(f, contract, start, codec, by_line, warnings))
         except Broken as fault:
-            return Refusal("wrong_format", f"文件不是完整的 JSON：{fault}", "请重报完整的文件")
+            return Refusal("wrong_format", clean(f"文件不是完整的 JSON：{fault}"), "请重报完整的文件")
+
+
+def _storable(found: Inspection | Refusal) -> Inspection | Refusal:
+    """Keys and values quoted from the file may hold halves of characters."""
+    if isinstance(found, Refusal):
+        return Refusal(found.reason, clean(found.detail), found.cure)
+    found.warnings = list(map(clean, found.warnings))
+    return found
 
 
 def _codec(f: IO[bytes], start: int, agreed: str | None) -> tuple[str, list[str]] | Refusal:
@@ -190,7 +198,7 @@ def _page_values(page: Page, fields: Fields) -> dict[JsonPath, str | None]:
 
 
 def _jsonable(values: dict[JsonPath, str | None]) -> list[list[Any]]:
-    return [[list(p.steps), v] for p, v in values.items()]
+    return [[list(p.steps), clean(v) if v else v] for p, v in values.items()]
 
 
 def read(

@@ -64,6 +64,11 @@ class Census:
         return None
 
 
+def clean(text: str) -> str:
+    """Text that can be stored: half a character becomes U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def finish(contract: Contract, cells: list[str | None], fault: Fault | None) -> Fault | None:
     """The record's fault, where its structure had none: lost characters, exchanged fields. Mends cells in place.
 
@@ -75,7 +80,7 @@ def finish(contract: Contract, cells: list[str | None], fault: Fault | None) -> 
             continue
         if not text.isascii():
             if _SURROGATE.search(text):
-                cells[i] = text = _SURROGATE.sub("\ufffd", text)
+                cells[i] = text = clean(text)
                 fault = fault or ("bad_encoding", name, "含有不是字符的字节")
             elif fault is None and enc.lost(text):
                 fault = ("bad_encoding", name, "含有发送前已丢失的字符（\ufffd 或“锟斤拷”）")
@@ -84,4 +89,4 @@ def finish(contract: Contract, cells: list[str | None], fault: Fault | None) -> 
     if fault is None and (pair := swapped_in_record(contract, cells)):
         one, two = (contract.fields[n].title for n in pair)
         fault = ("swapped_fields", pair[0], f"“{one}”与“{two}”的内容互换")
-    return fault
+    return (fault[0], fault[1], clean(fault[2])) if fault else None
