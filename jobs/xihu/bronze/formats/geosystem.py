@@ -85,7 +85,7 @@ def of_prj(text: str) -> str:
     spheroid = _find(tree, "SPHEROID", "ELLIPSOID")
     names = [str(n[1]) for n in tree if isinstance(n, list) and len(n) > 1]
     called = names[0] if names else text.strip()[:60]
-    if spheroid is None or len(spheroid) < 4 or not isinstance(spheroid[2], float):
+    if spheroid is None or len(spheroid) < 4 or not all(isinstance(v, float) for v in spheroid[2:4]):
         return f"?{called}"
     datum = _find(tree, "DATUM", "GEODETICDATUM")
     ellipsoid = _ellipsoid(float(spheroid[2]), float(spheroid[3]), str(datum[1]) if datum and len(datum) > 1 else "")
@@ -94,11 +94,11 @@ def of_prj(text: str) -> str:
     if _find(tree, "PROJCS", "PROJCRS") is None:
         return ellipsoid if _find(tree, "GEOGCS", "GEOGCRS") else f"?{called}"
     projection = _find(tree, "PROJECTION")
-    if projection is None or str(projection[1]).lower() not in ("gauss_kruger", "transverse_mercator"):
+    if projection is None or len(projection) < 2 or str(projection[1]).lower() not in ("gauss_kruger", "transverse_mercator"):
         return f"?{called}"
     given = {str(p[1]).lower(): float(p[2]) for p in _every(tree, "PARAMETER") if len(p) > 2 and isinstance(p[2], float)}
     units = [u for node in _every(tree, "PROJCS") for u in node if isinstance(u, list) and u and u[0] == "UNIT"]
-    if "central_meridian" not in given or (units and len(units[0]) > 2 and abs(units[0][2] - 1.0) > 1e-9):
+    if "central_meridian" not in given or (units and units[0][2:3] != [1.0]):
         return f"?{called}"
     order = ("central_meridian", "false_easting", "false_northing", "scale_factor", "latitude_of_origin")
     values = [given.get(w, 1.0 if w == "scale_factor" else 0.0) for w in order]
@@ -130,7 +130,11 @@ def agree(contract: Contract, told: str | None, what: str) -> tuple[str, list[st
     if crs == "file":
         if told is None or told.startswith("?"):
             said = f"{what}所述坐标系不能识别：{told[1:]}" if told else f"没有{what}，坐标系不明"
-            return Refusal("wrong_format", said, "请转为 CGCS2000（EPSG:4490）后重报，或在目录的 coordinates 中写明坐标系参数")
+            return Refusal(
+                "wrong_format" if told else "companion_missing",
+                said,
+                "请转为 CGCS2000（EPSG:4490）后重报，或在目录的 coordinates 中写明坐标系参数",
+            )
         return f"CRS={told};", []
     if told is None:
         return "", []

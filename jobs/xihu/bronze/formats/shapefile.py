@@ -129,13 +129,13 @@ def _codec_of(parts: dict[str, Path]) -> str | None:
     for name in (word, bare):
         if name in _PAGES:
             return _PAGES[name]
-    try:
-        return enc.codec(word)
-    except LookupError:
+    for name in (word, f"cp{bare}" if bare.isdigit() else ""):
         try:
-            return enc.codec(f"cp{bare}") if bare.isdigit() else None
-        except LookupError:
-            return None
+            if name and b"a".decode(found := enc.codec(name)) == "a":
+                return found
+        except (LookupError, ValueError):
+            continue
+    return None
 
 
 def _read_text(path: Path) -> str:

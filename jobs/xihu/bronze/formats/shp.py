@@ -126,7 +126,10 @@ def wkt_of(content: bytes, kind: int) -> str | None:
     if base == 3:
         lines = [f"({_text(p)})" for p in pieces]
         return f"LINESTRING{mark} {lines[0]}" if len(lines) == 1 else f"MULTILINESTRING{mark} ({', '.join(lines)})"
-    polygons = ["(" + ", ".join(f"({_text(r[::-1])})" for r in rings) + ")" for rings in _polygons(pieces)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Numbers beyond all bounds are judged where the shape is typed.
+        together = _polygons(pieces)
+    polygons = ["(" + ", ".join(f"({_text(r[::-1])})" for r in rings) + ")" for rings in together]
     return f"POLYGON{mark} {polygons[0]}" if len(polygons) == 1 else f"MULTIPOLYGON{mark} ({', '.join(polygons)})"
 
 
