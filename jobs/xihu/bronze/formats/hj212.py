@@ -177,10 +177,10 @@ def _parse(one: Telegram, data: bytes, codec: str) -> None:
             name, equals, value = item.partition(b"=")
             code, dash, what = name.partition(b"-")
             if equals and dash and code.strip() and what.strip():
-                word, kind = code.decode(codec, "replace").strip(), what.decode(codec, "replace").strip()
+                pollutant, kind = code.decode(codec, "replace").strip(), what.decode(codec, "replace").strip()
                 # Items of one factor belong together whether commas or semicolons part them, until one comes again.
-                if current is None or current.code != word or kind in current.items:
-                    current = Factor(word, at, at)
+                if current is None or current.code != pollutant or kind in current.items:
+                    current = Factor(pollutant, at, at)
                     one.factors.append(current)
                 current.items[kind] = value.decode(codec, "replace").strip()
                 current.end = at + len(item)
@@ -252,10 +252,7 @@ def read(
         if one.reason is not None:
             row += 1
             rows.add(row, one.line, place, one.offset, one.raw, wanted.cells(one, None), (one.reason, None, one.detail))
-        elif not explode:
-            row += 1
-            rows.add(row, one.line, place, one.offset, one.raw, wanted.cells(one, None))
-        elif not one.factors and (one.command in DATA or not one.command):
+        elif not explode or (not one.factors and (one.command in DATA or not one.command)):
             row += 1
             rows.add(row, one.line, place, one.offset, one.raw, wanted.cells(one, None))
         for factor in one.factors if explode and one.reason is None else ():
