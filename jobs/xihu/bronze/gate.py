@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Examined = tuple[Inspection | Refusal, Count | None]
 _SMALL = 1 << 20
+_GEODATABASE = re.compile(r"\.gdb([/!.]|$)|\.(gdbtable|gdbtablx|gdbindexes|freelist)$", re.I)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Item:
 def items(deliveries: Iterable[Delivered], contracts: Iterable[Contract]) -> list[Item]:
     """Every file of the deliveries, members of archives included, with the one contract that expects it; a refusal where none or more do.
 
+    Where all that expect it say that they share it (`delivery.shared`), it is an item of each.
+
     Companions are no files of their own: they are with the item of their data file. `deliveries` must be all of them, in the order of
     receipt. One that belongs to no data file is an item marked `orphan`.
     """
@@ -89,9 +93,20 @@ def _item(delivery: Delivered, entry: Entry, name: str, known: list[Contract], b
     item = Item(delivery, entry.file, name, fits[0] if len(fits) == 1 else None, companions=beside, readable=readable)
     if entry.file.fault is not None:
         return [replace(item, refusal=entry.file.fault)]
+    if fits and all(c.delivery.shared for c in fits):
+        # One file with several kinds of records: each contract takes its own.
+        return [replace(item, contract=c) for c in fits]
     if len(fits) != 1:
-        return [replace(item, refusal=_stranger(delivery.dept, entry.base, known, fits))]
+        return [replace(item, refusal=_geodatabase(name) or _stranger(delivery.dept, entry.base, known, fits))]
     return [item]
+
+
+def _geodatabase(name: str) -> Refusal | None:
+    """A part of a file geodatabase: a folder of dozens of files in a format of its own, of which only the names are kept."""
+    if not _GEODATABASE.search(name):
+        return None
+    words = "FileGDB（地理数据库文件夹）不能逐条读取，只登记文件本身（a file geodatabase is registered, not read）"
+    return Refusal("wrong_format", words, "请在 GIS 软件中导出为 Shapefile 或 GeoJSON（EPSG:4490）后重报")
 
 
 def _stranger(dept: str, name: str, known: list[Contract], fits: list[Contract]) -> Refusal:

@@ -13,7 +13,7 @@ from stdnum.cn import uscc as stdnum_uscc
 from xihu.contract import places, sql
 from xihu.contract.globs import overlap
 from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Delivery, Fact, FieldSpec
-from xihu.contract.paths import parse_json_path, parse_xml_path
+from xihu.contract.paths import XmlPath, parse_json_path, parse_xml_path
 from xihu.contract.problems import Problem, suggest
 from xihu.contract.source import Path_, Source
 from xihu.standards.codes import CodeList
@@ -115,8 +115,8 @@ def _delivery(c: Contract, source: Source) -> None:
         if unknown or "/" in pattern:
             message = f"不可用的对照文件名 / not a usable name of a companion: {pattern}"
             source.problem((*at, "companion", i), message, '如 / such as "{stem}.ctl", "{name}.ok"')
-    if d.format == "xml" and d.message is None:
-        source.problem(at, "xml 须有 message / xml needs message", "补上 message: {record: 元素名} / add it")
+    if d.format in ("xml", "accounting") and d.message is None:
+        source.problem(at, f"{d.format} 须有 message / {d.format} needs message", "补上 message: {record: 元素名} / add it")
     if d.message and d.message.total:
         _names(c, source, (*at, "message", "total", "field"), [d.message.total.field])
     _paths(c, source)
@@ -252,9 +252,14 @@ def _paths(c: Contract, source: Source) -> None:
             source.problem(place, f"path 不适用于 {d.format} / path has no meaning for {d.format}", "删去 / remove path")
             continue
         try:
-            parse(path)
+            found = parse(path)
         except ValueError as error:
             source.problem(place, f"看不懂的路径 / not a path: {path}", str(error))
+            continue
+        # Where records and envelopes are looked for, one goes by names alone.
+        outside = place[0] == "delivery" or found.rooted
+        if isinstance(found, XmlPath) and outside and not (found.plain and (found.steps or place[-1] not in ("record", "body"))):
+            source.problem(place, f"此处只能是元素名 / only names of elements here: {path}", "如 / such as 体/人员, /消息/头/@id")
 
 
 def _widths(c: Contract, source: Source) -> None:

@@ -153,6 +153,11 @@ def _key(item: Item) -> ledger.Key:
     return (item.landing, item.contract.version if item.contract else None)
 
 
+def _place(item: Item) -> tuple[str, str | None]:
+    """A file and the resource that takes it: several may share one file."""
+    return (item.landing, item.contract.resource if item.contract else None)
+
+
 def _settled(item: Item, seen: Mapping[ledger.Key, LedgerRow]) -> bool:
     """Whether a file needs no work: judged under its contract, and by the companions it has now."""
     row = seen.get(_key(item))
@@ -181,19 +186,21 @@ def _ingest(
     new = [i for i in every if not _settled(i, seen) and i.delivery.delivery_id in mine]
     orphans, new, every = [i for i in new if i.orphan], [i for i in new if not i.orphan], [i for i in every if not i.orphan]
     progress(f"检查 {len(new)} 个文件")
-    examined = {i.landing: i for i in gate.examine(spark, new)}
+    examined = {_place(i): i for i in gate.examine(spark, new)}
     out: list[LedgerRow] = [refused_row(i, run.no) for i in examined.values() if i.contract is None]
     out += [orphan_row(i, run.no) for i in orphans]
     by_resource: dict[str, list[Item]] = {}
     for item in every:
         if item.contract is not None:
-            by_resource.setdefault(item.contract.resource, []).append(examined.get(item.landing, item))
+            by_resource.setdefault(item.contract.resource, []).append(examined.get(_place(item), item))
     touched = sorted({i.contract.resource for i in examined.values() if i.contract is not None})
     quality: list[tuple[Any, ...]] = []
 
     def work(resource: str) -> Work:
         contract = catalogue.contracts[resource]
-        job = Work(spark, run.no, contract, catalogue.codes, by_resource[resource], set(examined), seen, loads)
+        fresh = {landing for landing, of in examined if of == resource}
+        known = {key: row for key, row in seen.items() if row.resource in (resource, None)}
+        job = Work(spark, run.no, contract, catalogue.codes, by_resource[resource], fresh, known, loads)
         try:
             job.do()
         except Exception as error:
