@@ -131,6 +131,8 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
         ]
         # Two archives of one delivery may hold the same names.
         near = [f for f in mates if _container(f) == _container(control)] or mates
+        if pattern in _SILENT:
+            near = mates = [f for f in mates if _folder(f) == _folder(control)]
         for mate in near:
             found[mate.landing].setdefault(pattern, given)
         if not mates:
@@ -163,6 +165,11 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
 
 def _container(file: Candidate) -> str:
     return file.landing.rpartition("!")[0]
+
+
+def _folder(file: Candidate) -> str:
+    """The archive and the folder in it."""
+    return f"{_container(file)}!{file.landing.rpartition('!')[2].rpartition('/')[0]}"
 
 
 def mark(companions: Sequence[Companion]) -> str:
