@@ -118,6 +118,9 @@ def read(text: str, forms: tuple[Form, ...], as_of: date, *, epoch1904: bool = F
     problem: str | None = None
     for name, pattern in forms:
         if pattern is None:
+            # Digits that another form took for a day that never was are not milliseconds either.
+            if problem and name in _EPOCHS:
+                continue
             found = _number(text, name, epoch1904)
             if isinstance(found, Moment):
                 return found

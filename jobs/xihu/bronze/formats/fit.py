@@ -93,10 +93,12 @@ def fits(spec: FieldSpec, text: str | None) -> bool | None:
 
 
 def _in_range(spec: FieldSpec, value: str) -> bool:
-    if not isinstance(spec.min, Decimal) and not isinstance(spec.max, Decimal):
+    # Packed degrees are not the number they look like.
+    if (not isinstance(spec.min, Decimal) and not isinstance(spec.max, Decimal)) or spec.angle:
         return True
     try:
         number = Decimal(re.sub(r"[^\d.]", "", value) or "0") * (-1 if "-" in value else 1)
+        number = number.scaleb(-(spec.scale or 0))
     except InvalidOperation:
         return False
     return not (isinstance(spec.min, Decimal) and number < spec.min) and not (isinstance(spec.max, Decimal) and number > spec.max)
