@@ -535,3 +535,42 @@ def test_a_class_that_no_department_gives() -> None:
     code = body + alphabet[(31 - sum(alphabet.index(c) * pow(3, i, 31) for i, c in enumerate(body)) % 31) % 31]
     found = uscc.parse(code)
     assert isinstance(found, uscc.UsccProblem) and "94" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1+1", "'-1+1"),
+        ("-cmd|' /C calc'!A0", "'-cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        (" =1", "' =1"),
+        ("\ufeff\u200b=1", "'\ufeff\u200b=1"),
+        ("＝HYPERLINK(1)", "'＝HYPERLINK(1)"),
+        ("+86 13900000000", "'+86 13900000000"),
+        ("-5", "-5"),
+        ("-1,234.50", "-1,234.50"),
+        ("-.5%", "-.5%"),
+        ("-", "-"),
+        ("a=1", "a=1"),
+        ("2016-12-05", "2016-12-05"),
+        ("'=1", "'=1"),
+        ("", ""),
+    ],
+)
+def test_cells_for_people_are_harmless(cell: str, written: str) -> None:
+    assert text.harmless(cell) == written
+
+
+@given(st.text(st.sampled_from("=+-@\t\r\n 1A.,%(|!＝\u200b"), max_size=6))
+def test_harmless_once_is_harmless(cell: str) -> None:
+    """Whatever it was, what is written begins with nothing that runs, or is a number or a dash; writing it again changes nothing."""
+    written = text.harmless(cell)
+    assert text.harmless(written) == written and written.removeprefix("'") in (cell, cell.removeprefix("'"))
+    bare = written.strip(" \u200b")
+    assert not bare or bare[0] not in "=+@\t\r\n＝"
+    assert not text.is_formula(bare)
