@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from xihu.bronze.schema import DELETED
 from xihu.contract.models import Contract
 from xihu.lake import tables
 from xihu.silver.places import Batch, Place
@@ -123,6 +124,8 @@ class Typer:
             if reason:
                 faults[i].append((RANK[reason], reason, names[i] or "", details[i] or ""))
                 shifted[i] = reason in _SHIFTED
+        # What is wrong with a record that its sender deleted does not matter.
+        gone = [not reasons[i] and details[i] == DELETED for i in range(n)]
         repairs: list[dict[str, tuple[str, ...]]] = [{} for _ in range(n)]
         values: list[list[Any]] = []
         for name, parse, cells in zip(self.fields, self.parsers, columns, strict=True):
@@ -140,8 +143,8 @@ class Typer:
             values.append(out)
         if self.places:
             self._place(columns, values, shifted, faults, repairs)
-        first = [min(f, key=lambda x: x[0]) if f else None for f in faults]
-        more = [_detail(f, best) if best else None for f, best in zip(faults, first, strict=True)]
+        first = [min(f, key=lambda x: x[0]) if f and not d else None for f, d in zip(faults, gone, strict=True)]
+        more = [_detail(f, best) if best else DELETED if d else None for f, best, d in zip(faults, first, gone, strict=True)]
         swapped = [set((names[i] or "").split(",")) if reasons[i] == "swapped_fields" else set() for i in range(n)]
         key_ok = [self._readable(self.keys, values, i, shifted[i], swapped[i]) for i in range(n)]
         scope_ok = [self._readable(self.scopes, values, i, shifted[i], swapped[i]) for i in range(n)]
@@ -236,7 +239,8 @@ def _checked(df: DataFrame, contract: Contract) -> DataFrame:
             chosen = F.when(failed(name), F.lit(reason)).otherwise(chosen)
             words = F.when(failed(name), F.lit(f"{name}：{check.message or check.sql}")).otherwise(words)
         every = F.concat_ws("、", *(F.when(failed(n), F.lit(n)) for n, _ in errors))
-        df = df.withColumn("_checked", F.when(F.col("_reason").isNull(), chosen)).withColumn("_words", words).withColumn("_every", every)
+        live = F.col("_reason").isNull() & ~F.col("_detail").eqNullSafe(F.lit(DELETED))
+        df = df.withColumn("_checked", F.when(live, chosen)).withColumn("_words", words).withColumn("_every", every)
         df = (
             df.withColumn("_detail", F.when(F.col("_checked").isNotNull(), F.col("_words")).otherwise(F.col("_detail")))
             .withColumn("_field", F.when(F.col("_checked").isNotNull(), F.col("_every")).otherwise(F.col("_field")))
