@@ -84,15 +84,14 @@ def _entry(c: Contract, source: Source) -> None:
 def _delivery(c: Contract, source: Source) -> None:
     d = c.delivery
     at: Path_ = ("delivery",)
-    if d.format in ("csv", "fixed", "delimited"):
-        if not d.encoding:
-            source.problem((*at, "encoding"), f"{d.format} 须写明编码 / {d.format} needs its encoding", "如 encoding: gb18030 / such as")
-        else:
-            try:
-                codecs.lookup(d.encoding)
-            except LookupError:
-                cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
-                source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
+    if d.format in ("csv", "fixed", "delimited") and not d.encoding:
+        source.problem((*at, "encoding"), f"{d.format} 须写明编码 / {d.format} needs its encoding", "如 encoding: gb18030 / such as")
+    elif d.encoding:
+        try:
+            codecs.lookup(d.encoding)
+        except LookupError:
+            cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
+            source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
     for word, formats in (
         ("encoding", ("csv", "fixed", "xml", "json", "accounting", "delimited", "dbf", "hj212", *places.GIS)),
         ("delimiter", ("csv", "delimited")),
