@@ -267,3 +267,16 @@ class TestDelivered:
         path = zipped(tmp_path / "a.zip", {"x.csv": bytes(8 << 20)})
         monkeypatch.setattr(schema, "MAX_RATIO", 1 << 30)
         assert isinstance(archive.unpack(path, tmp_path / "out"), list)
+
+
+def test_gzip_bytes_named_csv_of_real_councils(home: Path, shared: Path) -> None:
+    """Every file of gzip bytes under shared/real/uk_spending is read as the text that it holds."""
+    packed = [p for p in sorted((shared / "real" / "uk_spending").rglob("*.csv")) if p.read_bytes()[:2] == b"\x1f\x8b"]
+    assert len(packed) >= 50
+    for path in packed[::10]:
+        deliver([path], received_at="2016-12-05")
+    found = [(d, e) for d in deliveries() for e in d.entries()]
+    assert len(found) == len(packed[::10])
+    for delivery, entry in found:
+        source = next(p for p in packed if p.name == entry.base and p.parent.name == delivery.dept)
+        assert (delivery.folder / entry.path).read_bytes() == gzip.decompress(source.read_bytes())

@@ -109,7 +109,8 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
         files: all files of all deliveries, in the order of receipt.
     """
     known = [c for c in contracts if patterns(c)]
-    data: dict[str, list[tuple[Candidate, Contract]]] = defaultdict(list)
+    # (resource, pattern, name wanted) → the data files that want it, in order
+    data: dict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
     order: dict[str, int] = {}
     controls: list[tuple[Candidate, Contract, str]] = []
     for file in files:
@@ -119,16 +120,14 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
             continue
         for c in known:
             if c.match(file.dept, file.base):
-                data[c.resource].append((file, c))
+                for p in patterns(c):
+                    data[c.resource, p, expected(p, file.base)].append(file)
     found: dict[str, dict[str, Companion]] = defaultdict(dict)
     waiting: list[tuple[Candidate, Contract, str]] = []
     for control, contract, pattern in controls:
         given = Companion(pattern, control.base, control.path, control.sha256, control.delivery_id)
-        mates = [
-            f
-            for f, _ in data[contract.resource]
-            if f.delivery_id == control.delivery_id and expected(pattern, f.base) == fold(control.base)
-        ]
+        wanting = data[contract.resource, pattern, fold(control.base)]
+        mates = [f for f in wanting if f.delivery_id == control.delivery_id]
         # Two archives of one delivery may hold the same names.
         near = [f for f in mates if _container(f) == _container(control)] or mates
         if pattern in _SILENT:
@@ -140,11 +139,8 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
     orphans: dict[str, Contract] = {}
     for control, contract, pattern in waiting:
         here = order[control.delivery_id]
-        lacking = [
-            f
-            for f, _ in data[contract.resource]
-            if expected(pattern, f.base) == fold(control.base) and pattern not in found[f.landing] and pattern not in _SILENT
-        ]
+        wanting = data[contract.resource, pattern, fold(control.base)] if pattern not in _SILENT else []
+        lacking = [f for f in wanting if pattern not in found[f.landing]]
         lacking.sort(key=lambda f: (order[f.delivery_id] > here, abs(order[f.delivery_id] - here)))
         if not lacking:
             orphans[control.landing] = contract
