@@ -25,6 +25,7 @@ _DATE = re.compile(
     r"([ t]?\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
     re.I,
 )
+_CLOCK = re.compile(r"-?\d{9,17}")
 _MONTH = re.compile(r"\d{4}[-/.年]?(0?[1-9]|1[0-2])月?")
 _YEAR = re.compile(r"(1[89]|20|21)\d\d(\.0)?年?(度)?")
 _NUMBER = re.compile(r"[-+(]?\s*[¥￥£$€]?\s*[-+]?\d[\d,]*(\.\d*)?(e[-+]?\d+)?\s*(元|千元|万元|亿元|分|万|亿|%|人|户|件|)[-+)]?", re.I)
@@ -71,7 +72,7 @@ def fits(spec: FieldSpec, text: str | None) -> bool | None:
     if kind == "uscc":
         return _USCC.fullmatch(value.replace(" ", "")) is not None
     if kind in ("date", "datetime"):
-        return _DATE.fullmatch(value) is not None
+        return _DATE.fullmatch(value) is not None or (_counted(spec) and _CLOCK.fullmatch(value) is not None)
     if kind == "month":
         return _MONTH.fullmatch(value) is not None or _DATE.fullmatch(value) is not None
     if kind == "year":
@@ -90,6 +91,11 @@ def fits(spec: FieldSpec, text: str | None) -> bool | None:
     if kind == "code":
         return None if spec.map is None else value in spec.map or value in spec.map.values()
     return None
+
+
+def _counted(spec: FieldSpec) -> bool:
+    """Whether times may be bare digits: epochs, and forms with a time of their own."""
+    return any("epoch" in form or "hh" in form for form in spec.forms or ())
 
 
 def _in_range(spec: FieldSpec, value: str) -> bool:
