@@ -99,6 +99,20 @@ def test_years_and_instants() -> None:
     assert value("datetime", "1480897815000", forms=("epoch_ms",)) == datetime.fromtimestamp(1480897815, UTC)
 
 
+def test_instants_since_1970() -> None:
+    """Midnight of 5 December 2016 in Hangzhou is 16:00 of the day before in UTC; the day meant is the fifth."""
+    midnight = int(datetime(2016, 12, 4, 16, tzinfo=UTC).timestamp())
+    both = ("epoch_s", "epoch_ms")
+    for cell in (str(midnight), str(midnight * 1000), f"{midnight}999"):
+        assert value("date", cell, forms=both) == date(2016, 12, 5)
+        assert value("month", cell, forms=both) == date(2016, 12, 1)
+    assert value("datetime", str(midnight), forms=("epoch_s",)) == datetime(2016, 12, 4, 16, tzinfo=UTC)
+    assert value("date", "-320889600", forms=("epoch_s",)) == date(1959, 11, 1)
+    assert value("date", "2016-12-04T16:00:00.000Z") == date(2016, 12, 5)
+    for cell in ("20161205", "2016", "99999999999999", "-99999999999999", "1.4e12"):
+        assert value("date", cell, forms=both) == "bad_date"
+
+
 @given(st.dates(date(1800, 1, 1), date(2199, 12, 31)))
 def test_every_form_reads_back_what_it_wrote(day: date) -> None:
     y, m, d = day.year, day.month, day.day
@@ -521,3 +535,42 @@ def test_a_class_that_no_department_gives() -> None:
     code = body + alphabet[(31 - sum(alphabet.index(c) * pow(3, i, 31) for i, c in enumerate(body)) % 31) % 31]
     found = uscc.parse(code)
     assert isinstance(found, uscc.UsccProblem) and "94" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1+1", "'-1+1"),
+        ("-cmd|' /C calc'!A0", "'-cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        (" =1", "' =1"),
+        ("\ufeff\u200b=1", "'\ufeff\u200b=1"),
+        ("＝HYPERLINK(1)", "'＝HYPERLINK(1)"),
+        ("+86 13900000000", "'+86 13900000000"),
+        ("-5", "-5"),
+        ("-1,234.50", "-1,234.50"),
+        ("-.5%", "-.5%"),
+        ("-", "-"),
+        ("a=1", "a=1"),
+        ("2016-12-05", "2016-12-05"),
+        ("'=1", "'=1"),
+        ("", ""),
+    ],
+)
+def test_cells_for_people_are_harmless(cell: str, written: str) -> None:
+    assert text.harmless(cell) == written
+
+
+@given(st.text(st.sampled_from("=+-@\t\r\n 1A.,%(|!＝\u200b"), max_size=6))
+def test_harmless_once_is_harmless(cell: str) -> None:
+    """Whatever it was, what is written begins with nothing that runs, or is a number or a dash; writing it again changes nothing."""
+    written = text.harmless(cell)
+    assert text.harmless(written) == written and written.removeprefix("'") in (cell, cell.removeprefix("'"))
+    bare = written.strip(" \u200b")
+    assert not bare or bare[0] not in "=+@\t\r\n＝"
+    assert not text.is_formula(bare)

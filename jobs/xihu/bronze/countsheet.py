@@ -25,7 +25,7 @@ def sheet_records(path: Path, contract: Contract) -> Iterator[bytes | None]:
     with zipfile.ZipFile(path) as z:
         strings = _strings(z)
         for name, part in _sheets(z):
-            yield from _records(name, list(_head(z, part, strings)), _rows(z, part, strings), contract)
+            yield from data_records(name, list(_head(z, part, strings)), _rows(z, part, strings), contract)
 
 
 def _tail(tag: str) -> str:
@@ -205,9 +205,10 @@ def _bottom(head: list[tuple[int, list[str]]], contract: Contract) -> int | None
     return near[last][0] if met and met * 2 >= required and met * 3 >= len(spellings) else None
 
 
-def _records(
+def data_records(
     name: str, head: list[tuple[int, list[str]]], rows: Iterator[tuple[int, list[str]]], contract: Contract
 ) -> Iterator[bytes | None]:
+    """Rows of one sheet as records or None; `head` are those of its beginning, where the header is."""
     bottom = _bottom(head, contract)
     layout = contract.delivery.layout
     totals = [_key(t) for t in layout.totals] if layout else []

@@ -1,7 +1,8 @@
 """Deliveries: files are copied into landing once, whole, and never changed or overwritten afterwards.
 
 `landing/<dept>/<delivery_id>/<original name>` with `.delivery.json` beside. A delivery's id follows from its department, instant and
-contents, so that delivering the same thing again is recognised; the same content at another time is a new delivery.
+contents, so that delivering the same thing again is recognised; the same content at another time is a new delivery. Archives are kept
+as sent; their files are unpacked beside them, below `.members`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
+from xihu.bronze.archive import Member, inner_name, unpack
 from xihu.bronze.instants import is_instant, parse_instant
+from xihu.bronze.schema import Refusal
 from xihu.lake import durable
 from xihu.settings import settings
 
 SIDECAR = ".delivery.json"
 RECEIVED = ".received_at"
+MEMBERS = ".members"
 _BLOCK = 1 << 20
 
 
@@ -32,11 +37,29 @@ class DeliveryError(RuntimeError):
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """One file of a delivery. `sha256` is of its bytes, `size` in bytes."""
+    """One file of a delivery. `sha256` is of its bytes, `size` in bytes.
+
+    Of an archive, `members` are the files in it, unpacked under `.members/<name>` beside it; `fault` is why it was not unpacked.
+    """
 
     name: str
     size: int
     sha256: str
+    members: tuple[Member, ...] = ()
+    fault: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file to be judged: a delivered file, or one inside a delivered archive.
+
+    `file.name` is `<archive>!<member>` for a member; `base` is the name without archive and folders, which contracts match; `path` holds
+    the bytes to read, below the delivery's folder.
+    """
+
+    file: DeliveredFile
+    base: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,17 @@ class Delivered:
     @property
     def order(self) -> tuple[datetime, int]:
         return (self.received_at, self.seq)
+
+    def entries(self) -> Iterator[Entry]:
+        """The files to be judged, those in archives in the archive's place. A single gzip file is read as what it holds."""
+        for file in self.files:
+            for member in file.members:
+                inner = member.name or inner_name(file.name)
+                name = f"{file.name}!{inner}" if inner != file.name else inner
+                base = inner.rsplit("/", 1)[-1]
+                yield Entry(DeliveredFile(name, member.size, member.sha256), base, f"{MEMBERS}/{file.name}/{inner}")
+            if not file.members:
+                yield Entry(file, file.name, file.name)
 
 
 @dataclass(frozen=True)
@@ -165,6 +199,20 @@ def _copy(source: Path, target: Path) -> DeliveredFile:
     return DeliveredFile(target.name, size, digest.hexdigest())
 
 
+def _opened(file: DeliveredFile, folder: Path) -> DeliveredFile:
+    """An archive with its members unpacked; any other file as it is."""
+    found = unpack(folder / file.name, folder / MEMBERS / file.name)
+    if isinstance(found, Refusal):
+        return replace(file, fault=found)
+    return file if found is None else replace(file, members=tuple(found))
+
+
+def _file(body: dict[str, Any]) -> DeliveredFile:
+    members = tuple(Member(**m) for m in body.get("members", ()))
+    fault = Refusal(**body["fault"]) if body.get("fault") else None
+    return DeliveredFile(body["name"], body.get("size", 0), body["sha256"], members, fault)
+
+
 def _name(path: Path) -> str:
     """The original name; bytes that are not UTF-8 are read as GB18030."""
     raw = os.fsencode(path.name)
@@ -181,7 +229,7 @@ def _land(dept: str, received_at: datetime, files: list[Path]) -> Delivered:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        copied = tuple(_copy(f, part / _name(f)) for f in sorted(files, key=lambda p: p.name))
+        copied = tuple(_opened(_copy(f, part / _name(f)), part) for f in sorted(files, key=lambda p: p.name))
         body = [dept, received_at.isoformat(), [[f.name, f.sha256] for f in copied]]
         digest = hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
         delivery_id = f"{received_at:%Y%m%dT%H%M%SZ}-{digest[:12]}"
@@ -197,7 +245,7 @@ def _land(dept: str, received_at: datetime, files: list[Path]) -> Delivered:
                     "dept": dept,
                     "received_at": received_at.isoformat(),
                     "seq": made.seq,
-                    "files": [asdict(f) for f in copied],
+                    "files": [{k: v for k, v in asdict(f).items() if v or k == "size"} for f in copied],
                 },
             )
             durable.sync(part)
@@ -228,7 +276,7 @@ def read_delivery(folder: Path) -> Delivered:
         body["dept"],
         datetime.fromisoformat(body["received_at"]).astimezone(UTC),
         int(body.get("seq", 0)),
-        tuple(DeliveredFile(**f) for f in body["files"]),
+        tuple(_file(f) for f in body["files"]),
     )
 
 

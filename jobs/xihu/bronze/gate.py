@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xihu.bronze import companions
+from xihu.bronze.companions import Candidate, Companion
 from xihu.bronze.count import Count, count
-from xihu.bronze.deliver import Delivered, DeliveredFile, landing_name
+from xihu.bronze.deliver import Delivered, DeliveredFile, Entry, landing_name
 from xihu.bronze.schema import Inspection, Refusal
 from xihu.bronze.sources import reader
 from xihu.contract.models import Contract
@@ -23,11 +26,16 @@ if TYPE_CHECKING:
 
 Examined = tuple[Inspection | Refusal, Count | None]
 _SMALL = 1 << 20
+_GEODATABASE = re.compile(r"\.gdb([/!.]|$)|\.(gdbtable|gdbtablx|gdbindexes|freelist)$", re.I)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One delivered file of a resource, with what is known of it so far."""
+    """One delivered file of a resource, with what is known of it so far.
+
+    `companions`: its control files. `readable`: where its bytes lie, if not in the landing file. `orphan`: set for a companion without a
+    data file, the resource it would belong to.
+    """
 
     delivery: Delivered
     file: DeliveredFile
@@ -36,10 +44,19 @@ class Item:
     inspection: Inspection | None = None
     refusal: Refusal | None = None
     count: Count | None = None
+    companions: tuple[Companion, ...] = ()
+    readable: str | None = None
+    orphan: str = ""
 
     @property
     def path(self) -> Path:
-        return settings().home / self.landing
+        """Where the bytes to read lie: the landing file, or the unpacked member of an archive."""
+        return settings().home / (self.readable or self.landing)
+
+    @property
+    def content(self) -> str:
+        """What tells this content from another: the file's SHA-256, with its parts where it has some."""
+        return companions.content(self.file.sha256, self.companions)
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -47,17 +64,49 @@ class Item:
 
 
 def items(deliveries: Iterable[Delivered], contracts: Iterable[Contract]) -> list[Item]:
-    """Every file of the deliveries with the one contract that expects it; a refusal where none or more than one does."""
+    """Every file of the deliveries, members of archives included, with the one contract that expects it; a refusal where none or more do.
+
+    Where all that expect it say that they share it (`delivery.shared`), it is an item of each.
+
+    Companions are no files of their own: they are with the item of their data file. `deliveries` must be all of them, in the order of
+    receipt. One that belongs to no data file is an item marked `orphan`.
+    """
     known = list(contracts)
+    every = [(d, e, landing_name(d, e.file)) for d in deliveries for e in d.entries()]
+    home = settings().home
+    candidates = [
+        Candidate(d.delivery_id, d.dept, name, e.base, str(home / landing_name(d, e.path)), e.file.sha256) for d, e, name in every
+    ]
+    belonging = companions.belong(candidates, known)
     found = []
-    for delivery in deliveries:
-        for file in delivery.files:
-            fits = [c for c in known if c.match(delivery.dept, file.name)]
-            item = Item(delivery, file, landing_name(delivery, file), fits[0] if len(fits) == 1 else None)
-            if len(fits) != 1:
-                item = replace(item, refusal=_stranger(delivery.dept, file.name, known, fits))
-            found.append(item)
+    for delivery, entry, name in every:
+        if name in belonging.orphans:
+            found.append(Item(delivery, entry.file, name, None, orphan=belonging.orphans[name].resource))
+        elif name not in belonging.companions:
+            found += _item(delivery, entry, name, known, belonging.of.get(name, ()))
     return found
+
+
+def _item(delivery: Delivered, entry: Entry, name: str, known: list[Contract], beside: tuple[Companion, ...]) -> list[Item]:
+    fits = [c for c in known if c.match(delivery.dept, entry.base)]
+    readable = landing_name(delivery, entry.path) if entry.path != entry.file.name else None
+    item = Item(delivery, entry.file, name, fits[0] if len(fits) == 1 else None, companions=beside, readable=readable)
+    if entry.file.fault is not None:
+        return [replace(item, refusal=entry.file.fault)]
+    if fits and all(c.delivery.shared for c in fits):
+        # One file with several kinds of records: each contract takes its own.
+        return [replace(item, contract=c) for c in fits]
+    if len(fits) != 1:
+        return [replace(item, refusal=_geodatabase(name) or _stranger(delivery.dept, entry.base, known, fits))]
+    return [item]
+
+
+def _geodatabase(name: str) -> Refusal | None:
+    """A part of a file geodatabase: a folder of dozens of files in a format of its own, of which only the names are kept."""
+    if not _GEODATABASE.search(name):
+        return None
+    words = "FileGDB（地理数据库文件夹）不能逐条读取，只登记文件本身（a file geodatabase is registered, not read）"
+    return Refusal("wrong_format", words, "请在 GIS 软件中导出为 Shapefile 或 GeoJSON（EPSG:4490）后重报")
 
 
 def _stranger(dept: str, name: str, known: list[Contract], fits: list[Contract]) -> Refusal:
@@ -80,11 +129,15 @@ def _stranger(dept: str, name: str, known: list[Contract], fits: list[Contract])
 
 def examine(spark: SparkSession, pending: list[Item]) -> list[Item]:
     """Inspects and counts every file, in the executors; the counter is not the reader's."""
-    todo = [(i, str(item.path), item.contract, item.file.sha256) for i, item in enumerate(pending) if item.contract is not None]
+    todo = [
+        (i, str(item.path), item.contract, item.file.sha256, item.companions)
+        for i, item in enumerate(pending)
+        if item.contract is not None and not item.orphan and item.file.fault is None
+    ]
     if not todo:
         return pending
     if sum(item.file.size for item in pending) < _SMALL:
-        found = {i: examine_file(Path(path), contract, sha) for i, path, contract, sha in todo}
+        found = {i: examine_file(Path(path), c, sha, beside) for i, path, c, sha, beside in todo}
     else:
         found = _spread(spark, todo)
     return [_with(item, found.get(i)) for i, item in enumerate(pending)]
@@ -99,20 +152,34 @@ def _with(item: Item, found: Examined | None) -> Item:
     return replace(item, inspection=verdict, count=counted)
 
 
-def _spread(spark: SparkSession, todo: list[tuple[int, str, Contract, str]]) -> dict[int, Examined]:
+def _spread(spark: SparkSession, todo: list[tuple[int, str, Contract, str, tuple[Companion, ...]]]) -> dict[int, Examined]:
     todo.sort(key=lambda t: -Path(t[1]).stat().st_size if Path(t[1]).exists() else 0)
     context = spark.sparkContext
     slices = min(len(todo), max(context.defaultParallelism * 4, 1))
     parts = context.parallelize([todo[k::slices] for k in range(slices)], slices)
-    return dict(parts.flatMap(lambda part: [(i, examine_file(Path(path), c, sha)) for i, path, c, sha in part]).collect())
+    return dict(parts.flatMap(lambda part: [(i, examine_file(Path(path), c, sha, beside)) for i, path, c, sha, beside in part]).collect())
 
 
-def examine_file(path: Path, contract: Contract, sha256: str | None = None) -> Examined:
-    """One file's judgement before a record of it is read, and its independent count."""
+def examine_file(path: Path, contract: Contract, sha256: str | None = None, beside: Sequence[Companion] = ()) -> Examined:
+    """One file's judgement before a record of it is read, and its independent count.
+
+    Promised companions come first: without them a file may be only part of one, and what was damaged on the way is not judged further.
+    """
     try:
         if sha256 and _digest(path) != sha256:
             return Refusal("conservation", f"{path.name}：落地后内容被改动（bytes changed after delivery）", "请从原件重新交付"), None
-        verdict = reader(contract.delivery.format).inspect(path, contract)
+        if changed := companions.damaged(beside):
+            return Refusal("conservation", f"{changed}：落地后内容被改动（bytes changed after delivery）", "请从原件重新交付"), None
+        if lacking := companions.missing(contract, path.name, beside):
+            return lacking, None
+        stated, fault = companions.statements(path.name, beside)
+        if fault := fault or companions.bytes_differ(path, stated, beside):
+            return fault, None
+        module = reader(contract.delivery.format)
+        verdict = module.inspect(path, contract)
+        empty = isinstance(verdict, Refusal) and verdict.reason == "empty_file" and contract.delivery.mode != "snapshot"
+        if empty and companions.says_empty(stated) and hasattr(module, "empty"):
+            verdict = module.empty(contract)
     except OSError as error:
         return Refusal("conservation", f"{path.name}：读不到（{error.strerror or error}）", "请检查磁盘与权限后重跑"), None
     if isinstance(verdict, Refusal):
@@ -123,6 +190,8 @@ def examine_file(path: Path, contract: Contract, sha256: str | None = None) -> E
         return Refusal(
             "conservation", f"独立计数无法完成：{error}（the independent counter cannot tell the records）", "请报告此文件"
         ), None
+    if differ := companions.rows_differ(path, counted, verdict, stated, beside):
+        return differ, counted
     if counted.records == 0 and contract.delivery.mode == "snapshot":
         return Refusal(
             "empty_file", "全量快照里没有一条记录（a snapshot without records empties its scope）", "请重报含数据的文件"
@@ -159,7 +228,7 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
     seen: dict[str, Item] = {}
     found: dict[str, Item] = {}
     for item in ordered:
-        sha = item.file.sha256
+        sha = item.content
         first = seen.setdefault(sha, item)
         if first is item or (item.count is not None and item.count.records == 0):
             # A month in which nothing happened says so anew.
@@ -167,7 +236,7 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
         if mode == "append":
             found[item.landing] = first
             continue
-        here = next((f for f in units[item.delivery.delivery_id] if f.file.sha256 == sha and f.order < item.order), None)
+        here = next((f for f in units[item.delivery.delivery_id] if f.content == sha and f.order < item.order), None)
         place = order.index(item.delivery.delivery_id)
         before = [units[d] for d in reversed(order[:place])]
         twin = here or _latest(item, before, mode, scopes)
@@ -179,7 +248,7 @@ def duplicates(files: list[Item], mode: str, scopes: Scopes) -> dict[str, Item]:
 def _latest(item: Item, before: list[list[Item]], mode: str, scopes: Scopes) -> Item | None:
     mine: frozenset[tuple[str, ...]] | None = None
     for unit in before:
-        twin = next((f for f in unit if f.file.sha256 == item.file.sha256), None)
+        twin = next((f for f in unit if f.content == item.content), None)
         if twin is not None:
             return twin
         if mode == "corrections":

@@ -34,6 +34,9 @@ SPLIT_BYTES = 64 << 20
 
 BATCH_ROWS = 8192
 
+# `_detail` of a record without a reason that its sender marked as deleted: it acts as a deletion of its key, and is never a row.
+DELETED = "#deleted"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -93,9 +96,9 @@ class Rows:
         offset: int | None,
         raw: bytes,
         cells: list[str | None],
-        fault: tuple[str, str | None, str] | None = None,
+        fault: tuple[str | None, str | None, str] | None = None,
     ) -> None:
-        """One record; `fault` is (reason, field, detail)."""
+        """One record; `fault` is (reason, field, detail); without a reason only the detail's mark stands."""
         reason, name, detail = fault or (None, None, None)
         c = self.columns
         c[0].append(row)

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from stdnum.cn import uscc as stdnum_uscc
 
-from xihu.contract import sql
+from xihu.contract import places, sql
 from xihu.contract.globs import overlap
-from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Fact, FieldSpec
+from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Delivery, Fact, FieldSpec
+from xihu.contract.paths import XmlPath, parse_json_path, parse_xml_path
 from xihu.contract.problems import Problem, suggest
 from xihu.contract.source import Path_, Source
 from xihu.standards.codes import CodeList
@@ -22,6 +23,8 @@ from xihu.standards.dates import FormError, compile_form
 SILVER_SYSTEM = (
     "_delivery_id _file _row _line _known_from _known_to _loaded_from _loaded_to _valid_to _row_hash _contract_version _repairs".split()  # noqa: SIM905
 )
+# What a check can see beside the fields: a record has no history yet, but it has been received.
+CHECK_SYSTEM = ("_delivery_id", "_file", "_row", "_line", "_received_at")
 VALIDITY = ("valid_from", "valid_to")
 
 _LAW = re.compile(r"(《[^》]+》|法|条例|规定|办法|细则|决定)")
@@ -45,7 +48,7 @@ def contract(c: Contract, source: Source, facts: Mapping[str, Fact], codes: Mapp
     if c.delivery.format == "fixed":
         _widths(c, source)
     for name, check in c.checks.items():
-        _expression(source, ("checks", name, "sql"), check.sql, c.fields)
+        _expression(source, ("checks", name, "sql"), check.sql, c.fields, CHECK_SYSTEM)
     for word, roles in (("persons", c.persons), ("entities", c.entities)):
         for role, attributes in roles.items():
             for attribute, expression in attributes.items():
@@ -54,6 +57,7 @@ def contract(c: Contract, source: Source, facts: Mapping[str, Fact], codes: Mapp
             if not set(anchor) & set(attributes):
                 message = f"没有说明是谁 / says nothing about who it is: neither {anchor[0]} nor {anchor[1]}"
                 source.problem((word, role), message, f"补上 {anchor[0]}: <字段> / add {anchor[0]}: <field>")
+    places.judge(c, source)
     _feeds(c, source, facts)
 
 
@@ -80,26 +84,41 @@ def _entry(c: Contract, source: Source) -> None:
 def _delivery(c: Contract, source: Source) -> None:
     d = c.delivery
     at: Path_ = ("delivery",)
-    if d.format in ("csv", "fixed"):
-        if not d.encoding:
-            source.problem((*at, "encoding"), f"{d.format} 须写明编码 / {d.format} needs its encoding", "如 encoding: gb18030 / such as")
-        else:
-            try:
-                codecs.lookup(d.encoding)
-            except LookupError:
-                cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
-                source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
+    if d.format in ("csv", "fixed", "delimited") and not d.encoding:
+        source.problem((*at, "encoding"), f"{d.format} 须写明编码 / {d.format} needs its encoding", "如 encoding: gb18030 / such as")
+    elif d.encoding:
+        try:
+            codecs.lookup(d.encoding)
+        except LookupError:
+            cure = suggest(d.encoding, ["gb18030", "gbk", "gb2312", "utf-8", "big5", "cp1252", "latin-1"])
+            source.problem((*at, "encoding"), f"未知编码 / unknown encoding: {d.encoding}", cure)
     for word, formats in (
-        ("encoding", ("csv", "fixed")),
-        ("delimiter", ("csv",)),
-        ("quote", ("csv",)),
-        ("layout", ("xlsx",)),
+        ("encoding", ("csv", "fixed", "xml", "json", "accounting", "delimited", "dbf", "hj212", *places.GIS)),
+        ("delimiter", ("csv", "delimited")),
+        ("quote", ("csv", "delimited")),
+        ("dump", ("delimited",)),
+        ("telegram", ("hj212",)),
+        ("layout", ("xlsx", "xls")),
+        ("message", ("xml", "accounting")),
+        ("api", ("json",)),
         ("record", ("fixed",)),
     ):
         if getattr(d, word) is not None and d.format not in formats:
             source.problem((*at, word), f"{word} 不适用于 {d.format} / {word} has no meaning for {d.format}", f"删去 / remove {word}")
     if d.format == "fixed" and d.record is None:
         source.problem(at, "fixed 须有 record / fixed needs record", "补上 record: {length: …} / add it")
+    if d.format == "delimited":
+        _dump(d, source)
+    for i, pattern in enumerate(d.companion):
+        unknown = [w for w in re.findall(r"\{(\w*)\}", pattern) if w not in ("stem", "name")]
+        if unknown or "/" in pattern:
+            message = f"不可用的对照文件名 / not a usable name of a companion: {pattern}"
+            source.problem((*at, "companion", i), message, '如 / such as "{stem}.ctl", "{name}.ok"')
+    if d.format in ("xml", "accounting") and d.message is None:
+        source.problem(at, f"{d.format} 须有 message / {d.format} needs message", "补上 message: {record: 元素名} / add it")
+    if d.message and d.message.total:
+        _names(c, source, (*at, "message", "total", "field"), [d.message.total.field])
+    _paths(c, source)
     if d.layout and d.layout.sheet_field:
         _names(c, source, (*at, "layout", "sheet_field"), [d.layout.sheet_field])
     if d.record and d.record.trailer_total:
@@ -130,6 +149,25 @@ def _delivery(c: Contract, source: Source) -> None:
         )
     if d.mode in ("snapshot", "corrections") and not c.key:
         source.problem((), f"{d.mode} 须有 key / {d.mode} mode needs a key", "补上 key: [字段…] / add key: the fields that name one record")
+
+
+def _dump(d: Delivery, source: Source) -> None:
+    at: Path_ = ("delivery",)
+    if not d.delimiter:
+        source.problem((*at, "delimiter"), "delimited 须写明分隔符 / delimited needs its delimiter", '如 / such as delimiter: "|@|"')
+    if not d.dump:
+        return
+    if d.dump.escape and d.quote:
+        message = "escape 与 quote 只能约定一种 / escape and quote exclude each other"
+        source.problem((*at, "dump", "escape"), message, "删去一个 / remove one of them")
+    end = d.dump.terminator
+    if end and d.quote:
+        message = "terminator 与 quote 只能约定一种 / terminator and quote exclude each other"
+        source.problem((*at, "dump", "terminator"), message, "删去一个 / remove one of them")
+    if end and not end.endswith("\n") and end[0] >= "0":
+        # Such a byte may be the second half of a Chinese character.
+        message = "terminator 须以换行结尾，或以控制字符开头 / must end with a line end or begin with a control character"
+        source.problem((*at, "dump", "terminator"), message, '如 / such as "|\\n", "\\x02\\n"')
 
 
 def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mapping[str, CodeList]) -> None:
@@ -172,10 +210,10 @@ def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mappi
         limit = getattr(spec, word)
         if limit is None:
             continue
-        if spec.type not in NUMERIC | {"date", "month", "year"}:
+        if spec.type not in NUMERIC | {"date", "month", "year", "datetime"}:
             source.problem((*at, word), f"{word} 不适用于 {spec.type} / has no meaning for {spec.type}", f"删去 / remove {word}")
-        elif (spec.type in ("date", "month")) != isinstance(limit, date):
-            kind = "日期，如 2016-01-01 / a date" if spec.type in ("date", "month") else "数 / a number"
+        elif (spec.type in ("date", "month", "datetime")) != isinstance(limit, date):
+            kind = "日期，如 2016-01-01 / a date" if spec.type in ("date", "month", "datetime") else "数 / a number"
             source.problem((*at, word), f"{word} 应为{kind}: {limit}", f"改写 / rewrite {word}")
     if spec.min is not None and spec.max is not None and type(spec.min) is type(spec.max) and spec.min > spec.max:  # type: ignore[operator]
         source.problem((*at, "min"), "min 大于 max / min is greater than max", "对调 / exchange them")
@@ -194,6 +232,33 @@ def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mappi
         )
     elif c.delivery.format != "fixed" and (positioned or spec.align):
         source.problem(at, "start、width、align 只用于定长文件 / are for fixed files only", "删去 / remove them")
+
+
+def _paths(c: Contract, source: Source) -> None:
+    """Paths of messages and API pages must be ones that their reader understands."""
+    d = c.delivery
+    known = d.format in ("xml", "json", "accounting", "geojson")
+    parse = parse_json_path if d.format in ("json", "geojson") else parse_xml_path
+    told: list[tuple[Path_, str | None]] = [(("fields", n, "path"), s.path) for n, s in c.fields.items()]
+    for word, options in (("message", d.message), ("api", d.api)):
+        for key in ("record", "body", "count", "records", "code", "message", "total", "page", "pages"):
+            value = getattr(options, key, None) if options else None
+            told.append((("delivery", word, key), value if isinstance(value, str) else getattr(value, "path", None)))
+    for place, path in told:
+        if path is None:
+            continue
+        if not known:
+            source.problem(place, f"path 不适用于 {d.format} / path has no meaning for {d.format}", "删去 / remove path")
+            continue
+        try:
+            found = parse(path)
+        except ValueError as error:
+            source.problem(place, f"看不懂的路径 / not a path: {path}", str(error))
+            continue
+        # Where records and envelopes are looked for, one goes by names alone.
+        outside = place[0] == "delivery" or found.rooted
+        if isinstance(found, XmlPath) and outside and not (found.plain and (found.steps or place[-1] not in ("record", "body"))):
+            source.problem(place, f"此处只能是元素名 / only names of elements here: {path}", "如 / such as 体/人员, /消息/头/@id")
 
 
 def _widths(c: Contract, source: Source) -> None:
@@ -237,8 +302,10 @@ def _names(c: Contract, source: Source, path: Path_, names: Iterable[str]) -> No
         seen.add(name)
 
 
-def _expression(source: Source, path: Path_, expression: str, fields: Mapping[str, FieldSpec]) -> None:
-    for message, name in sql.faults(expression, [*fields, *SILVER_SYSTEM]):
+def _expression(
+    source: Source, path: Path_, expression: str, fields: Mapping[str, FieldSpec], system: Collection[str] = SILVER_SYSTEM
+) -> None:
+    for message, name in sql.faults(expression, [*fields, *system]):
         cure = suggest(name, fields) if name else "改正表达式；文字常量加单引号 / correct the expression; literals stand in single quotes"
         source.problem(path, message, cure)
 
@@ -310,9 +377,11 @@ def together(contracts: Mapping[str, Contract], sources: Mapping[str, Source]) -
     for resource, one in contracts.items():
         source = Source(sources[resource].name, lines=sources[resource].lines)
         for other_name, other in done:
-            if one.delivery.folder == other.delivery.folder and overlap(one.delivery.glob, other.delivery.glob):
+            shared = one.delivery.shared and other.delivery.shared
+            if one.delivery.folder == other.delivery.folder and not shared and overlap(one.delivery.glob, other.delivery.glob):
                 message = f"文件名模式与 {other_name} 重叠：{other.delivery.files} / one file name can match this and {other_name}"
-                source.problem(("delivery", "files"), message, "把模式写得更确切 / make the globs more specific")
+                cure = "把模式写得更确切；同一文件有意共用的，各写 shared: true / more specific globs, or shared: true in both"
+                source.problem(("delivery", "files"), message, cure)
             if one.code == other.code:
                 message = f"信息资源代码与 {other_name} 相同 / the code is also that of {other_name}: {one.code}"
                 source.problem(("code",), message, "改顺序码 / give it another serial after the slash")

@@ -25,6 +25,7 @@ SPARK_TYPES = {
     "phone": "STRING",
     "division": "STRING",
     "code": "STRING",
+    "geometry": "STRING",
     "person": "BIGINT",
     "entity": "BIGINT",
 }

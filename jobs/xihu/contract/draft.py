@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from xihu.contract.guess import Column, Table, column, look
+from xihu.contract.guessgeo import GEOMETRY, places
 from xihu.contract.schema import MODELINE
 from xihu.standards import text
 from xihu.standards.codes import CodeList
@@ -56,11 +57,20 @@ _NAMES = {
     "标准": "standard",
     "男": "men",
     "女": "women",
+    "经度": "lon",
+    "纬度": "lat",
+    "车牌": "plate",
+    "终端": "device",
+    "速度": "speed",
+    "方向": "heading",
+    "面积": "area",
+    "时间": "at",
+    GEOMETRY: "shape",
 }
 
 
 def draft(path: Path, *, dept: str = "dept", codes: Mapping[str, CodeList] | None = None, as_of: date | None = None) -> str:
-    """A contract (YAML) for a csv, xlsx or fixed-width file.
+    """A contract (YAML) for a csv, xlsx or fixed-width file, for GeoJSON or a shapefile.
 
     Args:
         path: the file in hand; a sample of it is read.
@@ -81,10 +91,10 @@ def draft(path: Path, *, dept: str = "dept", codes: Mapping[str, CodeList] | Non
         made = column(title, [row[i] for row in table.rows], table, lists, day)
         columns.append(made)
         names.append(_name(title, made, i, names))
+    where = places(names, columns, table)
     key = _key(names, columns, table)
-    return "\n".join(
-        [*_head(path, table), *_delivery(path, table, dept), *_fields(names, columns, table, key, _sheet(table, lists, day)), ""]
-    )
+    fields = _fields(names, columns, table, key, _sheet(table, lists, day))
+    return "\n".join([*_head(path, table), *_delivery(path, table, dept), *fields, *where, ""])
 
 
 def _sheet(table: Table, codes: Mapping[str, CodeList], day: date) -> str:
@@ -100,6 +110,8 @@ def _name(title: str, made: Column, i: int, taken: list[str]) -> str:
     ascii_name = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") if plain.isascii() else ""
     by_type = {"citizen_id": "id_no", "person_name": "name", "uscc": "uscc", "phone": "phone", "division": "district"}
     found = [(plain.rfind(k), len(k), v) for k, v in _NAMES.items() if k in plain]
+    if title == GEOMETRY:
+        ascii_name = _NAMES[GEOMETRY]
     name = ascii_name if re.match(r"[a-z]", ascii_name) else max(found)[2] if found else by_type.get(made.type, f"field_{i + 1}")
     base, n = name, 2
     while name in taken:

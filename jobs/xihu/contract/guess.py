@@ -61,11 +61,13 @@ class Unreadable(ValueError):
 
 
 def look(path: Path) -> Table:
-    """Read a sample of a csv, xlsx or fixed-width file.
+    """Read a sample of a csv, xlsx or fixed-width file, of GeoJSON or a shapefile.
 
     Raises:
         Unreadable: the file is missing, empty, of another format, or in no known encoding.
     """
+    from xihu.contract import guessgeo
+
     try:
         with path.open("rb") as stream:
             head = stream.read(SAMPLE_BYTES)
@@ -82,6 +84,8 @@ def look(path: Path) -> Table:
         raise Unreadable(f"旧版 .xls，请另存为 .xlsx / an old .xls; save it as .xlsx: {path}")
     if head[:2] == b"\x1f\x8b":
         raise Unreadable(f"gzip 压缩文件，请先解压 / compressed with gzip; unpack it first: {path}")
+    if geo := guessgeo.look(path, head):
+        return geo
     if b"\0" in head[:4096]:
         raise Unreadable(f"二进制文件 / a binary file: {path}")
     if cut:
@@ -330,6 +334,10 @@ def column(title: str, values: list[str | None], table: Table, codes: Mapping[st
         return Column("person_name")
     if share(lambda v: bool(re.fullmatch(r"\+?(86)?1[3-9]\d{9}", v.strip()))) >= 0.8:
         return Column("phone")
+    from xihu.contract.guessgeo import clock
+
+    if timed := clock(given, title):
+        return timed
     dated = bool(re.search(r"日期|时间|年月|月份|出生|日$|月$", title))
     if share(lambda v: bool(re.fullmatch(r"(19|20)\d{2}[-/.年]?(0?[1-9]|1[0-2])月?", text.fold(v.strip())))) >= 0.9 and (
         dated or not _numeric(given)

@@ -17,6 +17,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool, StrictInt, StrictStr, StringConstraints
 
+from xihu.contract.coordinates import Coordinates
+from xihu.contract.further import Companion, Dump, Telegram
+
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 CODE = r"^[123]\d{2}\d{3}[0-9A-Z]*/\d+$"
 
@@ -40,6 +43,7 @@ FieldType = Literal[
     "phone",
     "division",
     "code",
+    "geometry",
 ]
 FIELD_TYPES: tuple[str, ...] = FieldType.__args__  # type: ignore[attr-defined]
 MONEY_UNITS: dict[str, Decimal] = {
@@ -122,6 +126,42 @@ class Record(Model):
     trailer_total: TrailerTotal | None = None
 
 
+class MessageTotal(Model):
+    """Where a message states the sum of a field."""
+
+    path: Text
+    field: Name
+
+
+class Message(Model):
+    """Records inside XML messages. Paths go by local names: prefixes and namespaces drift between senders.
+
+    A path is `a/b/@attr`; `//b` at any depth; `.` the element itself; `b[2]`, `b[@attr='v']`, `b[c/@code='v']` choose among equals.
+    """
+
+    record: Annotated[Text, Field(description="element of one record: 人员 (at any depth), 人员列表/人员, or /消息/体/人员 from the root")]
+    body: Annotated[Text | None, Field(description="element whose BASE64 text (perhaps gzip) is the XML document with the records")] = None
+    namespace: Annotated[Text | None, Field(description="only record elements of this namespace URI; default: any")] = None
+    count: Annotated[Text | None, Field(description="path from the root to where the message states its number of records")] = None
+    total: Annotated[MessageTotal | None, Field(description="path from the root to a stated sum of a field")] = None
+    absent: Annotated[
+        Literal["accept", "refuse"], Field(description="an optional element that stands in no record: senders leave out what is empty")
+    ] = "accept"
+
+
+class Api(Model):
+    """Records inside pages of a JSON interface. Paths are keys joined by dots; a string on the way is decoded as JSON again."""
+
+    records: Annotated[Text | None, Field(description="the list of records in a page: data.list; none: each object is a record")] = None
+    code: Annotated[Text | None, Field(description="the page's return code; another than `ok` refuses the file")] = None
+    ok: Annotated[list[StrictStr], Field(description="return codes of success")] = ["0", "00", "000", "0000", "200", "success", "true"]
+    message: Annotated[Text | None, Field(description="the page's text beside the code")] = None
+    total: Annotated[Text | None, Field(description="the number of records of all pages, as each page states it")] = None
+    page: Annotated[Text | None, Field(description="the page's number, from 0 or 1")] = None
+    pages: Annotated[Text | None, Field(description="the number of pages")] = None
+    absent: Annotated[Literal["accept", "refuse"], Field(description="an optional key that stands in no record")] = "accept"
+
+
 class Columns(Model):
     """What happens when a header differs from the contract."""
 
@@ -136,12 +176,18 @@ class Delivery(Model):
     """How the files come."""
 
     files: Annotated[Text, Field(pattern=r"^[^/]+/[^/]+$", description="<dept folder>/<glob on the original file name>")]
-    format: Literal["csv", "xlsx", "fixed"]
+    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting", "delimited", "dbf", "hj212", "geojson", "shapefile"]
     encoding: Annotated[Text | None, Field(description="csv, fixed: gb18030 | gbk | utf-8 | cp1252 …")] = None
     delimiter: Annotated[StrictStr | None, Field(min_length=1, description="csv; default ','")] = None
     quote: Annotated[StrictStr | None, Field(max_length=1, description="csv; default '\"'; empty for no quoting")] = None
     layout: Layout | None = None
     record: Record | None = None
+    dump: Dump | None = None
+    telegram: Telegram | None = None
+    companion: Annotated[list[Companion], Field(description="control files promised beside every data file: '{stem}.ctl', '{name}.ok'")] = []
+    message: Message | None = None
+    api: Api | None = None
+    shared: Annotated[StrictBool, Field(description="the same file belongs to other contracts too, which say so as well")] = False
     mode: Literal["append", "corrections", "snapshot"]
     scope: Annotated[list[Name], Field(description="snapshot: fields whose values name the scope that one file replaces")] = []
     version: Annotated[Name | None, Field(description="field that orders versions; default: the time of receipt")] = None
@@ -186,7 +232,15 @@ class FieldSpec(Model):
     align: Annotated[
         Literal["left", "right"] | None, Field(description="fixed: which side is padded opposite; both sides are stripped")
     ] = None
+    path: Annotated[Text | None, Field(description="xml, json: where the value stands in the record; default: by title or name")] = None
     negative: Annotated[Literal["parentheses"] | None, Field(description="numbers in parentheses are negative")] = None
+    scale: Annotated[
+        StrictInt | None, Field(ge=1, le=12, description="number: sent as an integer of 10^scale parts (6: degrees × 1e6)")
+    ] = None
+    angle: Annotated[
+        Literal["dms", "dm"] | None,
+        Field(description="longitude, latitude packed as ddd.mmssss (dms) or dddmm.mmmm (dm, NMEA); 120°09'18\" is always read"),
+    ] = None
     outside: Annotated[StrictBool, Field(description="division: codes of other cities are accepted as well")] = False
 
     @property
@@ -251,6 +305,9 @@ class Contract(Model):
         Field(description="fact → target column: field name or one Spark SQL expression; a list where fed twice"),
     ] = {}
     expect: Expect = Expect()
+    coordinates: Annotated[
+        Coordinates | list[Coordinates], Field(description="fields that hold a place, and the system in which it is sent")
+    ] = []
 
     _dept: str = PrivateAttr("")
     _name: str = PrivateAttr("")
@@ -289,6 +346,11 @@ class Contract(Model):
         """Whether an original file name of a department's folder belongs to this resource."""
         nfc = unicodedata.normalize
         return nfc("NFC", dept) == nfc("NFC", self.delivery.folder) and fnmatchcase(nfc("NFC", filename), nfc("NFC", self.delivery.glob))
+
+    @property
+    def places(self) -> list[Coordinates]:
+        """Every place of a record, in order."""
+        return self.coordinates if isinstance(self.coordinates, list) else [self.coordinates]
 
     def feed_maps(self) -> list[tuple[str, dict[str, str]]]:
         """Every (fact, mapping), lists flattened, in order."""

@@ -28,6 +28,7 @@ _KEYWORDS = frozenset(
     date timestamp timestamp_ntz timestamp_ltz string int integer bigint long smallint tinyint boolean
     double float real decimal dec numeric binary
     char varchar array map struct void current_date current_timestamp exists
+    over partition by rows range unbounded preceding following current row
     """.split()  # noqa: SIM905
 )
 _STATEMENTS = frozenset("select insert update delete merge create drop alter with union join where group having".split())  # noqa: SIM905

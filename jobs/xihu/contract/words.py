@@ -18,6 +18,7 @@ TYPES = {
     "phone": "电话",
     "division": "行政区划",
     "code": "代码",
+    "geometry": "图形（WKT，EPSG:4490）",
     "person": "人员",
     "entity": "法人",
 }
@@ -32,7 +33,20 @@ UPDATE = {
     "yearly": "每年",
     "irregular": "不定期",
 }
-FORMAT = {"csv": "文本表（CSV）", "xlsx": "电子表格（XLSX）", "fixed": "定长文本"}
+FORMAT = {
+    "csv": "文本表（CSV）",
+    "xlsx": "电子表格（XLSX）",
+    "fixed": "定长文本",
+    "delimited": "数据库导出（分隔符）",
+    "dbf": "dBase 表（DBF）",
+    "hj212": "环境监测报文（HJ 212）",
+    "geojson": "GeoJSON 图形",
+    "shapefile": "Shapefile 图形",
+    "xls": "电子表格（XLS）",
+    "xml": "XML 报文",
+    "json": "JSON 接口文件",
+    "accounting": "会计核算数据接口（GB/T 24589.1）",
+}
 MODE = {"append": "追加", "corrections": "更正", "snapshot": "整体快照"}
 ABSENCE = {"ended": "缺行即到期", "retracted": "缺行即作废"}
 PII = {"direct": "直接标识", "quasi": "准标识", "sensitive": "敏感"}

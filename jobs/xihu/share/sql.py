@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from xihu.settings import Settings
 from xihu.share.passwords import passwords
 from xihu.share.policy import load_policy
+from xihu.standards import text
 
 Format = Literal["table", "csv", "json"]
 CITY = ZoneInfo("Asia/Shanghai")
@@ -147,13 +148,7 @@ def harmless(value: Any) -> Any:
         return ""
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str) or value[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return "'" + value
-    return value
+    return text.harmless(value) if isinstance(value, str) else value
 
 
 def _table(answer: Answer) -> Iterator[str]:

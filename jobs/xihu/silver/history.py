@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from xihu.bronze.schema import DELETED
 from xihu.silver import scopes
 from xihu.silver.shape import Shape
 from xihu.silver.timeline import Seen, register
@@ -78,8 +79,10 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
     if not shape.keyed:
         done = records.withColumn("_row_hash", content_hash(shape.content))
         outcome = F.when(F.col("_reason").isNull(), ACCEPTED).otherwise(QUARANTINED)
+        if shape.flagged:
+            outcome = F.when(_gone(), SUPERSEDED).otherwise(outcome)
         done = done.withColumn("_outcome", outcome).persist()
-        versions = done.where("_reason IS NULL").select(
+        versions = done.where(F.col("_outcome") == ACCEPTED).select(
             *_kept(shape),
             F.col("_received_at").alias("_known_from"),
             F.lit(None).cast("timestamp").alias("_known_to"),
@@ -94,7 +97,9 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
     if shape.mode == "snapshot":
         marked = marked.persist()
         held.append(marked)
-        found = scopes.judge(marked, shape, set(incomplete))
+        # A deleted record whose key or scope cannot be read hides no row that should stay.
+        told = marked.where("NOT _deletes OR (_k IS NOT NULL AND _scope IS NOT NULL)") if shape.flagged else marked
+        found = scopes.judge(told, shape, set(incomplete))
         vanished, units = found.vanished, found.closing
         held += found.held
         if vanished:
@@ -102,7 +107,7 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
     resolved = _within_files(marked, shape)
     if shape.mode == "append":
         resolved = _append(resolved, shape)
-    elif shape.operation:
+    elif shape.operation or shape.flagged:
         resolved = _deletions(resolved)
     resolved = resolved.persist()
     held.append(resolved)
@@ -142,7 +147,15 @@ def _mark(records: DataFrame, shape: Shape) -> DataFrame:
     df = df.withColumn("_scope", F.when(F.col("_scope_ok"), scope))
     df = df.withColumn("_v", F.col(f"`{shape.version}`") if shape.version else F.col("_received_at"))
     deletes = F.upper(F.trim(F.col(f"`{shape.operation}`").cast("string"))) == "D" if shape.operation else F.lit(False)
-    return df.withColumn("_deletes", F.coalesce(deletes, F.lit(False)))
+    deletes = F.coalesce(deletes, F.lit(False))
+    return df.withColumn("_deletes", (deletes | _gone()) if shape.flagged else deletes)
+
+
+def _gone() -> Column:
+    """Whether the sender marked the record itself as deleted."""
+    from pyspark.sql import functions as F
+
+    return F.col("_reason").isNull() & F.col("_detail").eqNullSafe(F.lit(DELETED))
 
 
 def _order() -> Column:
@@ -168,6 +181,9 @@ def _within_files(df: DataFrame, shape: Shape) -> DataFrame:
         )
         df = df.withColumn("_loses", good & (F.row_number().over(rest) > 1)).withColumn("_clash", F.lit(False))
     else:
+        if shape.flagged:
+            good = good & ~F.col("_deletes")
+            df = df.withColumn("_good", good)
         same = Window.partitionBy("_landing", "_k", "_good", "_full_hash").orderBy(*place)
         df = df.withColumn("_copy", good & (F.row_number().over(same) > 1))
         of_file = Window.partitionBy("_landing", "_k", "_good")
@@ -183,11 +199,30 @@ def _within_files(df: DataFrame, shape: Shape) -> DataFrame:
         .when(F.col("_loses"), SUPERSEDED)
         .otherwise(ACCEPTED)
     )
+    if shape.flagged:
+        df = df.withColumn("_idle", _idle(shape))
+        outcome = F.when(F.col("_idle"), SUPERSEDED).otherwise(outcome)
     return (
         _clash(df, F.col("_clash"), shape, "同一主键在本次交付中有不同内容")
         .withColumn("_outcome", outcome)
-        .drop("_good", "_copy", "_loses", "_clash")
+        .drop("_good", "_copy", "_loses", "_clash", "_idle")
     )
+
+
+def _idle(shape: Shape) -> Column:
+    """Deleted records that close nothing: another record of their key stands in the same delivery, or they name no key.
+
+    A table is a state, not a log: where the live one stands does not matter. In append mode nothing is ever closed.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    if shape.mode == "append":
+        return F.col("_deletes")
+    of_key = Window.partitionBy("_delivery_id", "_k")
+    live = F.max((~F.col("_deletes")).cast("int")).over(of_key) == 1
+    nth = F.row_number().over(Window.partitionBy("_delivery_id", "_k", "_deletes").orderBy("_file", "_row"))
+    return F.col("_deletes") & (F.col("_k").isNull() | live | (nth > 1))
 
 
 def _clash(df: DataFrame, condition: Column, shape: Shape, why: str) -> DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from xihu.bronze import gate
+from xihu.bronze import companions, gate
 from xihu.bronze.deliver import Delivered, deliveries
 from xihu.bronze.gate import Item
 from xihu.contract.load import Catalogue, load_catalogue
@@ -19,7 +19,7 @@ from xihu.lake.failpoint import failpoint
 from xihu.lake.ledger import LedgerRow
 from xihu.settings import settings
 from xihu.silver import store
-from xihu.silver.work import Work, refused_row
+from xihu.silver.work import Work, orphan_row, refused_row
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -128,7 +128,7 @@ def plan(spark: SparkSession, catalogue: Catalogue, as_of: datetime | None = Non
     """Deliveries with something new, in the order in which they are taken."""
     seen = ledger.latest(ledger.read(spark))
     wanted = [i for i in _candidates(catalogue, deliveries(), only) if _in_time(i, as_of, seen)]
-    new = {i.delivery.delivery_id: i.delivery for i in wanted if not ledger.settled(seen.get(_key(i)))}
+    new = {i.delivery.delivery_id: i.delivery for i in wanted if not _settled(i, seen)}
     return sorted(new.values(), key=lambda d: d.order)
 
 
@@ -153,6 +153,17 @@ def _key(item: Item) -> ledger.Key:
     return (item.landing, item.contract.version if item.contract else None)
 
 
+def _place(item: Item) -> tuple[str, str | None]:
+    """A file and the resource that takes it: several may share one file."""
+    return (item.landing, item.contract.resource if item.contract else None)
+
+
+def _settled(item: Item, seen: Mapping[ledger.Key, LedgerRow]) -> bool:
+    """Whether a file needs no work: judged under its contract, and by the companions it has now."""
+    row = seen.get(_key(item))
+    return ledger.settled(row) and not (row is not None and companions.reopened(row.reason, row.detail, item.companions))
+
+
 def _in_time(item: Item, as_of: datetime | None, seen: Mapping[ledger.Key, LedgerRow]) -> bool:
     """Whether a file is known at `as_of`; what is loaded already stays, and is loaded again when its contract is mended."""
     return as_of is None or item.delivery.received_at <= as_of or any(file == item.landing for file, _ in seen)
@@ -172,20 +183,24 @@ def _ingest(
     seen, loads = ledger.latest(rows), ledger.loads(rows)
     every = _candidates(catalogue, deliveries(), only)
     mine = set(run.deliveries)
-    new = [i for i in every if not ledger.settled(seen.get(_key(i))) and i.delivery.delivery_id in mine]
+    new = [i for i in every if not _settled(i, seen) and i.delivery.delivery_id in mine]
+    orphans, new, every = [i for i in new if i.orphan], [i for i in new if not i.orphan], [i for i in every if not i.orphan]
     progress(f"检查 {len(new)} 个文件")
-    examined = {i.landing: i for i in gate.examine(spark, new)}
+    examined = {_place(i): i for i in gate.examine(spark, new)}
     out: list[LedgerRow] = [refused_row(i, run.no) for i in examined.values() if i.contract is None]
+    out += [orphan_row(i, run.no) for i in orphans]
     by_resource: dict[str, list[Item]] = {}
     for item in every:
         if item.contract is not None:
-            by_resource.setdefault(item.contract.resource, []).append(examined.get(item.landing, item))
+            by_resource.setdefault(item.contract.resource, []).append(examined.get(_place(item), item))
     touched = sorted({i.contract.resource for i in examined.values() if i.contract is not None})
     quality: list[tuple[Any, ...]] = []
 
     def work(resource: str) -> Work:
         contract = catalogue.contracts[resource]
-        job = Work(spark, run.no, contract, catalogue.codes, by_resource[resource], set(examined), seen, loads)
+        fresh = {landing for landing, of in examined if of == resource}
+        known = {key: row for key, row in seen.items() if row.resource in (resource, None)}
+        job = Work(spark, run.no, contract, catalogue.codes, by_resource[resource], fresh, known, loads)
         try:
             job.do()
         except Exception as error:
@@ -198,7 +213,7 @@ def _ingest(
         return job
 
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="ingest") as pool:
-        landed = pool.submit(_write_deliveries, spark, {i.delivery.delivery_id: i.delivery for i in examined.values()}, run.no)
+        landed = pool.submit(_write_deliveries, spark, {i.delivery.delivery_id: i.delivery for i in (*examined.values(), *orphans)}, run.no)
         for job in pool.map(work, touched):
             resource = job.contract.resource
             if job.error:

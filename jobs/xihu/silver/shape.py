@@ -18,6 +18,7 @@ class Shape:
     """Mode, key, scope and order of versions of one resource.
 
     `ended`: a row's absence or change ends it in valid time (a register); otherwise it is retracted (known time only).
+    `flagged`: the format can mark a record as deleted, whatever the mode.
     """
 
     fields: tuple[str, ...]
@@ -28,6 +29,7 @@ class Shape:
     version: str | None = None
     version_dated: bool = True
     operation: str | None = None
+    flagged: bool = False
     dedupe: bool = False
     max_vanish: float = 0.3
     tz: str = "Asia/Shanghai"
@@ -66,6 +68,7 @@ def shape_of(contract: Contract) -> Shape:
         version=d.version,
         version_dated=version is None or version.type in DATED,
         operation=d.operation if d.mode == "corrections" else None,
+        flagged=d.format == "dbf",
         dedupe=contract.dedupe,
         max_vanish=d.max_vanish,
         tz=contract.tz,

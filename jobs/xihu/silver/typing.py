@@ -10,8 +10,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from xihu.bronze.schema import DELETED
 from xihu.contract.models import Contract
 from xihu.lake import tables
+from xihu.silver.places import Batch, Place
 from xihu.standards.codes import CodeList
 from xihu.standards.value import Parser, parser_for
 
@@ -97,6 +99,7 @@ class Typer:
         self.scopes = [self.fields.index(s) for s in contract.delivery.scope]
         self.tz = ZoneInfo(contract.tz)
         self.day = self._day_field()
+        self.places = [Place(p, contract) for p in contract.places]
 
     def _day_field(self) -> int | None:
         """The field that says which day a record speaks of: its month, else the date that orders its versions."""
@@ -121,6 +124,8 @@ class Typer:
             if reason:
                 faults[i].append((RANK[reason], reason, names[i] or "", details[i] or ""))
                 shifted[i] = reason in _SHIFTED
+        # What is wrong with a record that its sender deleted does not matter.
+        gone = [not reasons[i] and details[i] == DELETED for i in range(n)]
         repairs: list[dict[str, tuple[str, ...]]] = [{} for _ in range(n)]
         values: list[list[Any]] = []
         for name, parse, cells in zip(self.fields, self.parsers, columns, strict=True):
@@ -136,8 +141,10 @@ class Typer:
                 if mended:
                     repairs[i][name] = mended
             values.append(out)
-        first = [min(f, key=lambda x: x[0]) if f else None for f in faults]
-        more = [_detail(f, best) if best else None for f, best in zip(faults, first, strict=True)]
+        if self.places:
+            self._place(columns, values, shifted, faults, repairs)
+        first = [min(f, key=lambda x: x[0]) if f and not d else None for f, d in zip(faults, gone, strict=True)]
+        more = [_detail(f, best) if best else DELETED if d else None for f, best, d in zip(faults, first, gone, strict=True)]
         swapped = [set((names[i] or "").split(",")) if reasons[i] == "swapped_fields" else set() for i in range(n)]
         key_ok = [self._readable(self.keys, values, i, shifted[i], swapped[i]) for i in range(n)]
         scope_ok = [self._readable(self.scopes, values, i, shifted[i], swapped[i]) for i in range(n)]
@@ -152,6 +159,24 @@ class Typer:
         }
         arrays = [pa.array(given[f.name], f.type) if f.name in given else batch.column(f.name).cast(f.type) for f in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _place(
+        self,
+        columns: list[list[str | None]],
+        values: list[list[Any]],
+        shifted: list[bool],
+        faults: list[list[tuple[int, str, str, str]]],
+        repairs: list[dict[str, tuple[str, ...]]],
+    ) -> None:
+        failed = {(i, f[2]) for i, found in enumerate(faults) for f in found}
+        given = dict(zip(self.fields, columns, strict=True)), dict(zip(self.fields, values, strict=True))
+        batch = Batch(*given, shifted, failed, repairs)
+
+        def fault(i: int, reason: str, name: str, detail: str) -> None:
+            faults[i].append((RANK[reason], reason, name, detail))
+
+        for place in self.places:
+            place.apply(batch, fault)
 
     @staticmethod
     def _readable(wanted: list[int], values: list[list[Any]], i: int, shifted: bool, swapped: set[str]) -> bool:
@@ -214,7 +239,8 @@ def _checked(df: DataFrame, contract: Contract) -> DataFrame:
             chosen = F.when(failed(name), F.lit(reason)).otherwise(chosen)
             words = F.when(failed(name), F.lit(f"{name}：{check.message or check.sql}")).otherwise(words)
         every = F.concat_ws("、", *(F.when(failed(n), F.lit(n)) for n, _ in errors))
-        df = df.withColumn("_checked", F.when(F.col("_reason").isNull(), chosen)).withColumn("_words", words).withColumn("_every", every)
+        live = F.col("_reason").isNull() & ~F.col("_detail").eqNullSafe(F.lit(DELETED))
+        df = df.withColumn("_checked", F.when(live, chosen)).withColumn("_words", words).withColumn("_every", every)
         df = (
             df.withColumn("_detail", F.when(F.col("_checked").isNotNull(), F.col("_words")).otherwise(F.col("_detail")))
             .withColumn("_field", F.when(F.col("_checked").isNotNull(), F.col("_every")).otherwise(F.col("_field")))

@@ -281,7 +281,7 @@ def row_of(item: Item, run: int, **values: Any) -> LedgerRow:
         resource=item.contract.resource if item.contract else None,
         file=item.landing,
         received_at=item.delivery.received_at,
-        content_hash=item.file.sha256,
+        content_hash=item.content,
         contract_version=item.contract.version if item.contract else None,
         run_id=run,
         dept=item.delivery.dept,
@@ -295,6 +295,13 @@ def refused_row(item: Item, run: int, refusal: Refusal | None = None) -> LedgerR
     why = refusal or item.refusal
     assert why is not None
     return row_of(item, run, verdict="refused", reason=why.reason, detail=why.detail, cure=why.cure or None)
+
+
+def orphan_row(item: Item, run: int) -> LedgerRow:
+    """A companion that belongs to no data file: nothing to read, but somebody should know."""
+    notes = [f"对照文件找不到所属的数据文件（{item.orphan}）；数据文件到达后自动归并（a control file without its data file）"]
+    zero = dict.fromkeys(("records_in", "accepted", "quarantined", "duplicate", "superseded", "structural", "closed"), 0)
+    return row_of(item, run, verdict="accepted", warnings=json.dumps(notes, ensure_ascii=False), **zero)
 
 
 def duplicate_row(item: Item, twin: Item, run: int) -> LedgerRow:

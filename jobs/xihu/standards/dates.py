@@ -1,8 +1,9 @@
 """Dates, months, years and instants as departments write them (extract archetypes F1 and F2).
 
 A form is a small pattern: `YYYY` or `Y` year, `YY` or `y` two digits of a year, `MM` two digits, `M` or `m` one or two, `MMM` or `b`
-an English month's name, `DD` two digits, `D` or `d` one or two; `[…]` is optional; anything else stands for itself. A time may follow
-every form. Beside these: `excel` (serial number) and `epoch_ms`.
+an English month's name, `DD` two digits, `D` or `d` one or two; `hh`, `mm`, `ss` two digits of the time; `[…]` is optional; anything else
+stands for itself. A time may follow every form that holds none. Beside these: `excel` (serial number), `epoch_ms` and `epoch_s`.
+`YYMMDDhhmmss` is how devices of JT/T 808 tell the time (BCD[6], UTC+8).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DATETIME_FORMS = ("YYYYMMDD", "YYYY-M-D", "YYYY/M/D", "YYYY.M.D", "YYYY年M月D�
 
 _NAMES = {n.lower(): i for names in (calendar.month_abbr, calendar.month_name) for i, n in enumerate(names) if n}
 _TIME = r"(?:[T\s]\s*(?P<H>\d{1,2})(?::|时|点)(?P<N>\d{2})(?:(?::|分)(?P<S>\d{2})?(?P<F>\.\d{1,9})?秒?)?\s*(?P<Z>Z|[+-]\d{2}:?\d{2})?)?"
-_TOKEN = re.compile(r"YYYY|YY|Y|y|MMM|MM|M|m|b|DD|D|d|hh|mm|ss|\[|\]|.", re.DOTALL)
+_TOKEN = re.compile(r"YYYY|YY|Y|y|MMM|MM|M|mm|m|b|DD|D|d|hh|ss|\[|\]|.", re.DOTALL)
 _PARTS = {
     "YYYY": r"(?P<Y>\d{4})",
     "Y": r"(?P<Y>\d{4})",
@@ -36,10 +37,15 @@ _PARTS = {
     "m": r"(?P<M>\d{1,2})",
     "DD": r"(?P<D>\d{2})",
     "D": r"(?P<D>\d{1,2})",
+    "hh": r"(?P<H>\d{2})",
+    "mm": r"(?P<N>\d{2})",
+    "ss": r"(?P<S>\d{2})",
     "d": r"(?P<D>\d{1,2})",
     "[": "(?:",
     "]": ")?",
 }
+_ZONE = r"(?:(?P<F>\.\d{1,9}))?\s*(?P<Z>Z|[+-]\d{2}:?\d{2})?"
+_EPOCHS = {"epoch_ms": 1000, "epoch_s": 1}
 _SERIAL = re.compile(r"\d{3,6}(?:\.\d+)?")
 _YEAR = re.compile(r"(\d{4})(?:年度?|\.0)?")
 
@@ -49,7 +55,7 @@ class FormError(ValueError):
 
 
 class Form(NamedTuple):
-    """A compiled form; `pattern` is None for `excel` and `epoch_ms`."""
+    """A compiled form; `pattern` is None for `excel`, `epoch_ms` and `epoch_s`."""
 
     name: str
     pattern: re.Pattern[str] | None
@@ -62,17 +68,19 @@ def compile_form(name: str) -> Form:
     Raises:
         FormError: it holds no year, repeats a part, or its brackets do not match.
     """
-    if name in ("excel", "epoch_ms"):
+    if name == "excel" or name in _EPOCHS:
         return Form(name, None)
-    if name == "YYYYMMDDhhmmss":
-        return Form(name, re.compile(r"(?P<Y>\d{4})(?P<M>\d{2})(?P<D>\d{2})(?P<H>\d{2})(?P<N>\d{2})(?P<S>\d{2})", re.ASCII))
     tokens = _TOKEN.findall(name)
     # In YYYYMMDD the parts touch; one-or-two-digit parts would be ambiguous there.
     for left, right in pairwise(tokens):
         if left in ("M", "m", "D", "d") and right in _PARTS and right not in "[]":
             raise FormError(f"相邻的一位或两位数字有歧义 / {left} touching {right} is ambiguous: write MM, DD")
+    if {"mm", "ss"} & set(tokens) and "hh" not in tokens:
+        raise FormError("mm 是分、ss 是秒，须与 hh 同用；月写 MM / mm is minutes and ss seconds, after hh; a month is MM")
     try:
-        pattern = re.compile("".join(_PARTS.get(t, re.escape(t)) for t in tokens) + _TIME, re.ASCII)
+        # `ss` alone may carry a fraction; a form with a time of its own takes no other.
+        time = _TIME if "hh" not in tokens else _ZONE if "ss" in tokens else ""
+        pattern = re.compile("".join(_PARTS.get(t, re.escape(t)) for t in tokens) + time, re.ASCII)
     except re.error as error:
         raise FormError(f"如 / such as YYYY-M-D, d/m/Y, YYYYMMDD, YYYY年M月D日, excel ({error})") from None
     if not {"Y", "y"} & set(pattern.groupindex):
@@ -110,6 +118,9 @@ def read(text: str, forms: tuple[Form, ...], as_of: date, *, epoch1904: bool = F
     problem: str | None = None
     for name, pattern in forms:
         if pattern is None:
+            # Digits that another form took for a day that never was are not milliseconds either.
+            if problem and name in _EPOCHS:
+                continue
             found = _number(text, name, epoch1904)
             if isinstance(found, Moment):
                 return found
@@ -124,7 +135,8 @@ def read(text: str, forms: tuple[Form, ...], as_of: date, *, epoch1904: bool = F
                 year = int(g["Y"])
             else:
                 year = as_of.year - as_of.year % 100 + int(g["y"])
-                year -= 100 if year > as_of.year else 0
+                # The clock of a device may be ahead of the day of receipt, over the turn of the year too.
+                year -= 100 if year > as_of.year + ("H" in g and "hh" in name) else 0
             month = _NAMES[g["b"].lower()] if g.get("b") else int(g.get("M") or 1)
             day = date(year, month, int(g.get("D") or 1))
             seconds = _seconds(g)
@@ -139,10 +151,15 @@ def read(text: str, forms: tuple[Form, ...], as_of: date, *, epoch1904: bool = F
 
 
 def _number(text: str, name: str, epoch1904: bool) -> Moment | str | None:
-    if name == "epoch_ms":
-        if not re.fullmatch(r"-?\d{9,14}", text, re.ASCII):
+    if name in _EPOCHS:
+        if not re.fullmatch(r"-?\d{9,14}" if name == "epoch_ms" else r"-?\d{9,10}", text, re.ASCII):
             return None
-        at = datetime.fromtimestamp(int(text) / 1000, UTC)
+        try:
+            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(text) / _EPOCHS[name])
+        except OverflowError:
+            return f"年份不合理 / not a plausible year: {text}"
+        if not FIRST <= at.date() < LAST:
+            return f"年份不合理 / not a plausible year: {text}"
         return Moment(at.date(), True, at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6, UTC, name)
     if not _SERIAL.fullmatch(text) and text != "60":
         return None
@@ -158,7 +175,7 @@ def _number(text: str, name: str, epoch1904: bool) -> Moment | str | None:
 def _seconds(g: dict[str, str | None]) -> float:
     if not g.get("H"):
         return 0.0
-    hour, minute, second = int(g["H"] or 0), int(g["N"] or 0), int(g.get("S") or 0)
+    hour, minute, second = int(g["H"] or 0), int(g.get("N") or 0), int(g.get("S") or 0)
     if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
         raise ValueError("no such time")
     return hour * 3600 + minute * 60 + second + float(g.get("F") or 0)

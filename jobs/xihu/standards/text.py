@@ -131,3 +131,20 @@ def person_name(text: str) -> tuple[str, tuple[str, ...]]:
     if any("\u3400" <= c <= "\u9fff" or c > "\U0001ffff" for c in name):
         name = re.sub(r"(?<![A-Za-z])\s+|\s+(?![A-Za-z])", "", name)
     return (name, ()) if name == text else (name, ("name",))
+
+
+_MINUS = re.compile(r"-\s*[\d,]*\.?\d+(?:[eE][-+]?\d+)?\s*%?", re.ASCII)
+
+
+def harmless(text: str) -> str:
+    """A cell of a CSV or sheet that people open: text that a spreadsheet might run gets a leading apostrophe.
+
+    That is text that begins with `= + - @`, in either width, or with a tab or line end (OWASP, CSV injection); blanks and invisible
+    characters before it do not hide it. A negative number and a lone dash stay.
+    """
+    start = text.lstrip(" \u3000\u00a0\u200b\u200c\u200d\u2060\ufeff")
+    if start[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") or not start:
+        return text
+    if start in ("-", "--", "－") or _MINUS.fullmatch(start):
+        return text
+    return "'" + text

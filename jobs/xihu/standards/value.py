@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from xihu.standards import citizen_id, dates, numbers, phones, text, uscc
+from xihu.standards import angles, citizen_id, dates, geometry, numbers, phones, text, uscc
 from xihu.standards.codes import CodeList
 from xihu.standards.divisions import Divisions, Resolved
 
@@ -34,6 +34,8 @@ MISSING = Parsed(None, "missing_key", "空 / empty")
 _TRUE = frozenset(["是", "true", "True", "TRUE", "Y", "y", "T", "1", "yes", "Yes", "YES", "√", "✓", "1.0"])
 _FALSE = frozenset(["否", "false", "False", "FALSE", "N", "n", "F", "0", "no", "No", "NO", "×", "0.0"])
 _CACHE = 50_000
+# What programs write into a JSON string where they meant no value.
+JSON_NULLS = frozenset(["null", "NULL", "Null", "undefined"])
 
 
 class ValueSpec(NamedTuple):
@@ -57,6 +59,9 @@ class ValueSpec(NamedTuple):
     outside: bool = False
     epoch1904: bool = False
     divisions: Divisions | None = None
+    scale: int | None = None  # number: sent as an integer of 10^scale parts
+    angle: str | None = None  # a longitude or latitude: "" in any unmistakable form, or packed as dms or dm
+    located: bool = False  # part of a place: limits are judged where the place is
 
 
 def spec_for(
@@ -68,6 +73,7 @@ def spec_for(
     """
     f = contract.fields[field]
     d = contract.delivery
+    places = [p for p in contract.places if field in (p.lon, p.lat)]
     return ValueSpec(
         type=f.type,
         required=f.required or field in contract.key or field in d.scope or field in (d.version, d.operation),
@@ -78,15 +84,18 @@ def spec_for(
         min=f.min,
         max=f.max,
         forms=tuple(f.forms) if f.forms else None,
-        nulls=frozenset(f.nulls),
+        nulls=frozenset(f.nulls) | (JSON_NULLS if d.format == "json" else frozenset()),
         currency=contract.currency,
         tz=contract.tz,
-        sheet=d.format == "xlsx",
+        sheet=d.format in ("xlsx", "xls"),
         fixed=d.format == "fixed",
         parentheses=f.negative == "parentheses",
         outside=f.outside,
         epoch1904=epoch1904,
         divisions=divisions or (Divisions.of(codes) if f.type in ("division", "citizen_id") else None),
+        scale=f.scale,
+        angle=(f.angle or "") if places and places[0].crs != "local" else None,
+        located=bool(places),
     )
 
 
@@ -236,6 +245,8 @@ def _out_of_range(value: Any, low: Any, high: Any) -> str | None:
 
 
 def _number(spec: ValueSpec) -> Parser:
+    if spec.located or spec.scale is not None:
+        return _scaled(spec)
     low, high = _limits(spec)
     money, integer = spec.type == "money", spec.type == "integer"
     factor, plain = spec.factor, numbers.PLAIN.fullmatch
@@ -290,6 +301,68 @@ def _number(spec: ValueSpec) -> Parser:
     return parse
 
 
+def _scaled(spec: ValueSpec) -> Parser:
+    """Numbers sent as integers of 10^scale parts, and longitudes and latitudes in any form."""
+    low, high = (None, None) if spec.located else _limits(spec)
+    scale, angle, plain = spec.scale, spec.angle, numbers.PLAIN.fullmatch
+
+    def parse(cell: str | None, as_of: date) -> Parsed:
+        repairs: tuple[str, ...] = ()
+        if cell is None or not plain(cell) or cell in spec.nulls:
+            prepared = _prepare(spec, cell, placeholders=False)
+            if isinstance(prepared, Parsed):
+                return prepared
+            value, repairs = prepared
+            if value in text.PLACEHOLDERS:
+                return _placeholder(spec, value)
+        else:
+            value = cell
+        if angle is not None and scale is None and (angle or cell is not value or not plain(value)):
+            found = angles.read(value, angle or None)
+            if isinstance(found, str):
+                return Parsed(None, "bad_number", found, repairs)
+            exact = found.degrees
+            if found.parts and not angle:
+                repairs += ("dms",)
+        elif plain(value):
+            exact = Decimal(value)
+        else:
+            read = numbers.read(value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet, parentheses=spec.parentheses)
+            if isinstance(read, numbers.NumberProblem):
+                return Parsed(None, "bad_number", read.detail, repairs)
+            exact, repairs = read.value, repairs + read.repairs
+        if exact.adjusted() > 18:
+            return Parsed(None, "bad_number", f"位数过多 / too many digits: {cell}", repairs)
+        if scale is not None:
+            if exact != exact.to_integral_value():
+                return Parsed(None, "bad_number", f"应为放大 10^{scale} 的整数 / must be an integer of 10^{scale} parts: {cell}", repairs)
+            exact = exact.scaleb(-scale, numbers.WIDE)
+        result = exact.quantize(numbers.MICRO, ROUND_HALF_UP, numbers.WIDE)
+        result = result if result else abs(result)
+        if (low is not None or high is not None) and (outside := _out_of_range(result, low, high)):
+            return Parsed(None, "out_of_range", outside, repairs)
+        return Parsed(result, None, None, repairs)
+
+    return parse
+
+
+def _geometry(spec: ValueSpec) -> Parser:
+    """A shape as `xihu.standards.geometry.Geometry`, in the system as sent; typing turns it into WKT of CGCS2000."""
+    nulls, missing = spec.nulls, MISSING if spec.required else EMPTY
+
+    def parse(cell: str | None, as_of: date) -> Parsed:
+        if cell is None or cell in nulls or not cell.strip():
+            return missing
+        found = geometry.read(cell)
+        if isinstance(found, str):
+            return Parsed(None, "bad_number", found)
+        if found is None:
+            return MISSING._replace(detail="空图形 / an empty geometry") if spec.required else EMPTY
+        return Parsed(found, None, None, found.repairs)
+
+    return parse
+
+
 def _date(spec: ValueSpec) -> Parser:
     named = spec.forms
     defaults = dates.MONTH_FORMS if spec.type == "month" else dates.DATETIME_FORMS if spec.type == "datetime" else dates.DATE_FORMS
@@ -314,8 +387,12 @@ def _date(spec: ValueSpec) -> Parser:
             repairs += ("date_form",)
         if instant:
             at: datetime = dates.to_utc(found, tz)
+            if (low is not None or high is not None) and (outside := _out_of_range(at.astimezone(tz).date(), low, high)):
+                return Parsed(None, "out_of_range", outside, repairs)
             return Parsed(at, None, None, repairs)
-        day = dates.month_start(found.day) if month else found.day
+        # An instant with a zone of its own lies in the day that the contract's place had then.
+        local = found.day if found.zone is None else dates.to_utc(found, tz).astimezone(tz).date()
+        day = dates.month_start(local) if month else local
         if not month and not found.has_day:
             repairs += ("day_assumed?",)
         if outside := _out_of_range(day, low, high):
@@ -445,4 +522,5 @@ _MAKERS: dict[str, Callable[[ValueSpec], Parser]] = {
     "boolean": _boolean,
     "code": _code,
     "division": _division,
+    "geometry": _geometry,
 }

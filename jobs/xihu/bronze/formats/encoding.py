@@ -132,3 +132,17 @@ def uncommon(text: str) -> bool:
             continue
         common += b[0] <= 0xD7 or c in "，。：；（）、"
     return common * 2 < len(strange)
+
+
+def big5(texts: Iterable[str]) -> str | None:
+    """A word of it, if texts read as GB18030 are Big5 throughout: rare characters as they are read, common ones as they were written."""
+    some = [t for t in texts if not t.isascii()][:200]
+    raw = [t.encode("gb18030", "replace") for t in some]
+    if not uncommon(" ".join(some)) or not all(decodes(r, "big5hkscs") for r in raw):
+        return None
+    meant = {c for r in raw for c in r.decode("big5hkscs") if not c.isascii()}
+    # Rows A4 to C6 of Big5 are the 5,401 common characters.
+    common = sum(0xA4 <= c.encode("big5hkscs")[0] <= 0xC6 for c in meant)
+    if len(meant) >= 8 and common * 5 > len(meant) * 4:
+        return "文字大多是生僻字，文件像是 Big5 编码"
+    return None

@@ -25,6 +25,7 @@ _DATE = re.compile(
     r"([ t]?\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
     re.I,
 )
+_CLOCK = re.compile(r"-?\d{9,17}")
 _MONTH = re.compile(r"\d{4}[-/.年]?(0?[1-9]|1[0-2])月?")
 _YEAR = re.compile(r"(1[89]|20|21)\d\d(\.0)?年?(度)?")
 _NUMBER = re.compile(r"[-+(]?\s*[¥￥£$€]?\s*[-+]?\d[\d,]*(\.\d*)?(e[-+]?\d+)?\s*(元|千元|万元|亿元|分|万|亿|%|人|户|件|)[-+)]?", re.I)
@@ -71,7 +72,7 @@ def fits(spec: FieldSpec, text: str | None) -> bool | None:
     if kind == "uscc":
         return _USCC.fullmatch(value.replace(" ", "")) is not None
     if kind in ("date", "datetime"):
-        return _DATE.fullmatch(value) is not None
+        return _DATE.fullmatch(value) is not None or (_counted(spec) and _CLOCK.fullmatch(value) is not None)
     if kind == "month":
         return _MONTH.fullmatch(value) is not None or _DATE.fullmatch(value) is not None
     if kind == "year":
@@ -92,11 +93,18 @@ def fits(spec: FieldSpec, text: str | None) -> bool | None:
     return None
 
 
+def _counted(spec: FieldSpec) -> bool:
+    """Whether times may be bare digits: epochs, and forms with a time of their own."""
+    return any("epoch" in form or "hh" in form for form in spec.forms or ())
+
+
 def _in_range(spec: FieldSpec, value: str) -> bool:
-    if not isinstance(spec.min, Decimal) and not isinstance(spec.max, Decimal):
+    # Packed degrees are not the number they look like.
+    if (not isinstance(spec.min, Decimal) and not isinstance(spec.max, Decimal)) or spec.angle:
         return True
     try:
         number = Decimal(re.sub(r"[^\d.]", "", value) or "0") * (-1 if "-" in value else 1)
+        number = number.scaleb(-(spec.scale or 0))
     except InvalidOperation:
         return False
     return not (isinstance(spec.min, Decimal) and number < spec.min) and not (isinstance(spec.max, Decimal) and number > spec.max)

@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from xihu.bronze.formats.workbook import Cell, Workbook
+from xihu.bronze.formats.workbook import Book, Cell
 from xihu.contract.models import FieldSpec
 
 _DATED = ("date", "datetime", "month", "year")
@@ -48,7 +48,7 @@ def serial_text(value: float, date1904: bool, kind: str) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S") if seconds % 86400 else f"{moment:%Y-%m-%d}"
 
 
-def text_of(cell: Cell, spec: FieldSpec, book: Workbook) -> str:
+def text_of(cell: Cell, spec: FieldSpec, book: Book) -> str:
     """A cell as text for a field of the contract."""
     if cell.kind != "n":
         return cell.text

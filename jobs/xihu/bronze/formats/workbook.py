@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 from xml.parsers import expat
 
 from xihu.bronze.schema import MAX_UNZIPPED
@@ -60,6 +60,17 @@ class SheetRef:
     name: str
     part: str
     state: str
+
+
+class Book(Protocol):
+    """What a report is read from, whatever format the workbook has."""
+
+    date1904: bool
+    sheets: list[SheetRef]
+
+    def rows(self, sheet: SheetRef, merges: list[tuple[int, int, int, int]] | None = None) -> Iterator[Row]: ...
+
+    def date_style(self, style: int) -> str | None: ...
 
 
 def _local(name: str) -> str:
@@ -253,7 +264,7 @@ class Workbook:
                 inside = tag == "cellXfs"
             elif tag == "xf" and inside:
                 number = int(attrs.get("numFmtId", 0))
-                kind = kind_of_format(formats[number]) if number in formats else _BUILTIN.get(number)
+                kind = kind_of_format(formats[number]) if number in formats else BUILTIN_DATES.get(number)
                 if kind:
                     styles[index] = kind
                 index += 1
@@ -315,7 +326,8 @@ class _SheetWalk:
             self.number = int(attrs["r"]) if "r" in attrs else self.number + 1
             if not 1 <= self.number <= MAX_ROWS:
                 raise Malformed(f"row {self.number}")
-            self.row, self.column = Row(self.number, attrs.get("hidden", "0") in ("1", "true")), -1
+            hidden = attrs.get("hidden", "0") in ("1", "true") or attrs.get("ht") in ("0", "0.0")
+            self.row, self.column = Row(self.number, hidden), -1
         elif tag == "rPh":
             self.phonetic += 1
         elif tag == "mergeCell":
@@ -371,7 +383,7 @@ class _SheetWalk:
 
 
 # Formats 14–22 and 45–47 everywhere, 27–36 and 50–58 as Chinese Excel has them.
-_BUILTIN = {
+BUILTIN_DATES = {
     **dict.fromkeys((14, 15, 16, 28, 29, 30, 31, 51, 53, 54, 58), "date"),
     **dict.fromkeys((17, 27, 36, 50, 52, 57), "month"),
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56), "time"),

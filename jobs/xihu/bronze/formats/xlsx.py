@@ -19,7 +19,7 @@ from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge
 from xihu.bronze.formats.sheetlayout import Header, Merge, Spread, Structure, filled_texts, find_header, holds_data, is_note, stated_unit
 from xihu.bronze.formats.sheetvalues import float_fault, text_of
-from xihu.bronze.formats.workbook import Malformed, Row, SheetRef, Unsafe, Workbook, column_name
+from xihu.bronze.formats.workbook import Book, Malformed, Row, SheetRef, Unsafe, Workbook, column_name
 from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
@@ -32,14 +32,15 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         return refusal
     try:
         with Workbook(path) as book:
-            return _inspect(book, contract)
+            return inspect_book(book, contract)
     except Unsafe as fault:
         return Refusal("unsafe_archive", f"工作簿内容异常：{fault}", "请用表格软件重新保存")
     except (Malformed, KeyError, ValueError) as fault:
         return Refusal("wrong_format", f"工作簿损坏：{fault}", "请用表格软件重新保存后重报")
 
 
-def _inspect(book: Workbook, contract: Contract) -> Inspection | Refusal:
+def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
+    """Judge the sheets of an open workbook."""
     layout = contract.delivery.layout
     sheet_field = layout.sheet_field if layout else None
     given = frozenset({sheet_field} if sheet_field else ())
@@ -100,7 +101,8 @@ class _Notes:
     """What is counted on the way through a sheet."""
 
     def __init__(self) -> None:
-        self.last = self.hidden = self.formulas = self.unvalued = 0
+        self.last = self.formulas = self.unvalued = 0
+        self.hidden: list[int] = []
 
     def walk(self, rows: Iterator[Row]) -> list[Row]:
         near: list[Row] = []
@@ -108,7 +110,8 @@ class _Notes:
             if not row.texts():
                 continue
             self.last = row.number
-            self.hidden += row.hidden
+            if row.hidden:
+                self.hidden.append(row.number)
             self.formulas += sum(c.formula for c in row.cells.values())
             self.unvalued += sum(c.kind == "f" for c in row.cells.values())
             if len(near) < _KEEP:
@@ -139,7 +142,8 @@ def _expected(contract: Contract, header: Header, ref: SheetRef, notes: _Notes) 
     if ref.state != "visible":
         found.append("是隐藏的工作表，照常读取")
     if notes.hidden:
-        found.append(f"有 {notes.hidden} 个隐藏行，照常读取")
+        named = "、".join(map(str, notes.hidden[:20])) + (" …" if len(notes.hidden) > 20 else "")
+        found.append(f"有 {len(notes.hidden)} 个隐藏行，照常读取：第 {named} 行")
     if notes.formulas:
         found.append(f"有 {notes.formulas} 个公式单元格，取其存储的值" + (f"，其中 {notes.unvalued} 个没有值" if notes.unvalued else ""))
     return found
@@ -157,7 +161,7 @@ def _entry(contract: Contract, ref: SheetRef, near: list[Row], header: Header, m
     }
 
 
-def _data_rows(book: Workbook, contract: Contract, ref: SheetRef, entry: dict[str, Any]) -> Iterator[Row]:
+def _data_rows(book: Book, contract: Contract, ref: SheetRef, entry: dict[str, Any]) -> Iterator[Row]:
     structure = Structure.of(contract, entry["repeated"])
     for row in book.rows(ref):
         if row.number > entry["bottom"] and structure.is_data(row):
@@ -165,7 +169,7 @@ def _data_rows(book: Workbook, contract: Contract, ref: SheetRef, entry: dict[st
 
 
 def _sample(
-    book: Workbook, contract: Contract, ref: SheetRef, entry: dict[str, Any], titled: set[int]
+    book: Book, contract: Contract, ref: SheetRef, entry: dict[str, Any], titled: set[int]
 ) -> tuple[int, list[list[str | None]], int]:
     """Number of data rows, the cells of the first thousand, and the number of rows with something in a column without a title."""
     count = beside = 0
@@ -184,12 +188,17 @@ def read(
     """Every data row of every data sheet once, as batches of READ_SCHEMA; `_row` starts anew in each sheet."""
     name = file or path.name
     with Workbook(path) as book:
-        refs = {ref.part: ref for ref in book.sheets}
-        for entry in inspection.extra["sheets"]:
-            yield from _read_sheet(book, contract, refs[entry["part"]], entry, name)
+        yield from read_book(book, contract, inspection, name)
 
 
-def _read_sheet(book: Workbook, contract: Contract, ref: SheetRef, entry: dict[str, Any], file: str) -> Iterator[pa.RecordBatch]:
+def read_book(book: Book, contract: Contract, inspection: Inspection, file: str) -> Iterator[pa.RecordBatch]:
+    """Records of the data sheets of an open workbook."""
+    refs = {ref.part: ref for ref in book.sheets}
+    for entry in inspection.extra["sheets"]:
+        yield from _read_sheet(book, contract, refs[entry["part"]], entry, file)
+
+
+def _read_sheet(book: Book, contract: Contract, ref: SheetRef, entry: dict[str, Any], file: str) -> Iterator[pa.RecordBatch]:
     rows = Rows(f"{file}#{ref.name}")
     spread = Spread(tuple(m) for m in entry["merges"])
     structure = Structure.of(contract, entry["repeated"])
@@ -211,7 +220,7 @@ def _read_sheet(book: Workbook, contract: Contract, ref: SheetRef, entry: dict[s
 
 
 def _judge_row(
-    book: Workbook, contract: Contract, ref: SheetRef, entry: dict[str, Any], row: Row, cells: dict[int, Any]
+    book: Book, contract: Contract, ref: SheetRef, entry: dict[str, Any], row: Row, cells: dict[int, Any]
 ) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
     """Cells in contract order and the fault, if any."""
     layout = contract.delivery.layout

@@ -1,0 +1,293 @@
+"""XML exchange messages (archetype F5): records by a path of local names, perhaps inside a BASE64 body.
+
+A message that is not well-formed to its last byte is refused whole: cut in the middle, it has not said all that it meant to say. Bytes that
+are not of the encoding cost their own record only. `_raw` is the record's element byte for byte, in a body as it stands in the document.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from xihu.bronze.formats import encoding as enc
+from xihu.bronze.formats.tagged import SAMPLE, Census, finish
+from xihu.bronze.formats.xmlbody import BodySink, Unsafe
+from xihu.bronze.formats.xmlcodec import true_codec
+from xihu.bronze.formats.xmlfields import Fields
+from xihu.bronze.formats.xmlstream import BLANK, Body, Broken, Element, TooLarge, Walk, declared
+from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, Inspection, Refusal, Rows
+from xihu.contract.models import Contract, Message
+from xihu.contract.paths import XmlPath, parse_xml_path
+from xihu.standards.numbers import NumberProblem
+from xihu.standards.numbers import read as read_number
+
+_TAIL = b" \t\r\n\0\x1a"
+BATCH_BYTES = 16 << 20
+
+
+@dataclass
+class _Document:
+    """Where a document stands in a file, and how to read it."""
+
+    stream: IO[bytes]
+    start: int
+    end: int
+    codec: str
+    line: int = 0
+    place: str = ""
+
+
+@dataclass
+class _Survey:
+    """What one pass over a file's documents learns beside the records."""
+
+    warnings: list[str] = field(default_factory=list)
+    values: dict[XmlPath, list[str]] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+    hollow: bool = False
+    bodies: int = 0
+
+
+class _Refused(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+def message_of(contract: Contract) -> Message:
+    """The contract's message; accounting files say theirs by their record kind."""
+    message = contract.delivery.message
+    if message is None:
+        raise ValueError(f"{contract.resource}: delivery.message is missing")
+    return message
+
+
+def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
+    """Judge a message: encoding, well-formed to the end, records where agreed, elements known, control totals. Passes the file twice."""
+    size = path.stat().st_size
+    if size > MAX_FILE:
+        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
+    with path.open("rb") as f:
+        head = f.read(1 << 16)
+        if not head.strip(_TAIL + b"\xef\xbb\xbf") and size <= len(head):
+            return Refusal("empty_file", "文件没有内容", "请重报")
+        what = enc.foreign(head)
+        if what and what != "XML":
+            return Refusal("wrong_format", f"文件实际是{what}，不是 XML", "请按约定的格式重报")
+        if refusal := enc.wide(head):
+            return refusal
+        start = enc.bom(head)[0]
+        start += len(head[start:]) - len(head[start:].lstrip(BLANK))
+        if not head[start:].startswith(b"<"):
+            return Refusal("wrong_format", "文件不是 XML（不以“<”开头）", "请按约定的格式重报")
+        f.seek(max(start, size - 4096))
+        tail = f.read()
+        end = size - (len(tail) - len(tail.rstrip(_TAIL)))
+        try:
+            codec, warnings = _codec(f, start, end, contract.delivery.encoding)
+            return _judge(f, contract, _Document(f, start, end, codec), warnings)
+        except _Refused as refused:
+            return refused.refusal
+        except Broken as fault:
+            return Refusal("wrong_format", f"报文不完整或不合规范：{fault}", "请重报完整的报文")
+        except TooLarge:
+            return Refusal("wrong_format", "有元素超过 16 MB，不像是约定的报文", "请按约定的格式重报")
+        except Unsafe as fault:
+            return Refusal("unsafe_archive", str(fault), "请分批报送")
+
+
+def _codec(stream: IO[bytes], start: int, end: int, agreed: str | None) -> tuple[str, list[str]]:
+    stream.seek(start)
+    found = true_codec(stream, start, end, agreed, declared(stream.read(1024)))
+    if isinstance(found, Refusal):
+        raise _Refused(found)
+    return found
+
+
+def _elements(document: _Document, message: Message, wanted: tuple[XmlPath, ...], survey: _Survey) -> Iterator[tuple[Element, str, bool]]:
+    """(record, its codec, whether it stood in a body) of a document and of the bodies in it."""
+    record = parse_xml_path(message.record)
+    body = parse_xml_path(message.body) if message.body else None
+    sink = BodySink()
+    outer = Walk(document.codec, None if body else record, message.namespace, wanted, body, sink)
+    for found in outer.run(document.stream, document.start, document.end):
+        if isinstance(found, Element):
+            yield found, document.codec, False
+            continue
+        survey.bodies += 1
+        if found.document is not None:
+            with closing(found.document[0]):
+                yield from _inside(found, message, wanted, survey, record)
+    _learn(survey, outer)
+
+
+def _inside(
+    body: Body, message: Message, wanted: tuple[XmlPath, ...], survey: _Survey, record: XmlPath
+) -> Iterator[tuple[Element, str, bool]]:
+    """Records of the document in a body."""
+    stream, size, plain = body.document
+    stream.seek(0)
+    head = stream.read(4096)
+    start = enc.bom(head)[0]
+    start += len(head[start:]) - len(head[start:].lstrip(BLANK))
+    if not head[start:].startswith(b"<"):
+        what = enc.foreign(head) or "别的内容"
+        raise Broken(f"{body.place}（第 {body.line} 行）里是{what}，不是 XML")
+    stream.seek(max(start, size - 4096))
+    tail = stream.read()
+    end = size - (len(tail) - len(tail.rstrip(_TAIL)))
+    codec, warnings = ("utf-8", []) if plain else _codec(stream, start, end, None)
+    survey.warnings += [f"{body.place}：{text}" for text in warnings if len(survey.warnings) < 20]
+    inner = Walk(codec, record, message.namespace, wanted)
+    try:
+        for found in inner.run(stream, start, end):
+            assert isinstance(found, Element)
+            found.place, found.line = f"{body.place}!{found.place}", body.line
+            found.envelope = body.envelope | found.envelope
+            yield found, codec, True
+    except Broken as fault:
+        raise Broken(f"{body.place} 里的文档{fault}") from fault
+    _learn(survey, inner)
+
+
+def _learn(survey: _Survey, walk: Walk) -> None:
+    for path, values in walk.values.items():
+        survey.values.setdefault(path, []).extend(values)
+    for name, n in walk.names.items():
+        survey.names[name] = survey.names.get(name, 0) + n
+    survey.hollow = survey.hollow or walk.hollow
+
+
+def _judge(f: IO[bytes], contract: Contract, document: _Document, warnings: list[str]) -> Inspection | Refusal:
+    message, fields = message_of(contract), Fields(contract)
+    count = parse_xml_path(message.count) if message.count else None
+    total = parse_xml_path(message.total.path) if message.total else None
+    wanted = tuple(dict.fromkeys([*fields.rooted, *(p for p in (count, total) if p)]))
+    survey = _Survey()
+    names = list(contract.fields)
+    census = Census(contract)
+    summed, unread = Decimal(0), 0
+    at = names.index(message.total.field) if message.total else None
+    for element, codec, _ in _elements(document, message, wanted, survey):
+        cells, present, _ = fields.cells(element)
+        text = None if element.raw.isascii() or len(census.texts) >= SAMPLE else element.raw.decode(codec, "replace")
+        census.add(cells, present, fields.unknown(element.node), text)
+        if at is not None:
+            value = amount(cells[at])
+            unread += value is None
+            summed += value or 0
+    warnings += survey.warnings
+    records = census.records
+    if records == 0:
+        return _none(contract, message, survey, count, warnings) or _found(document, contract, records, warnings)
+    if refusal := census.judge(message.absent, "元素或属性", warnings):
+        return refusal
+    if fault := _control(message, survey, count, total, records, summed, unread, warnings):
+        return Refusal("control_total", fault, "请核对并重报完整的报文")
+    return _found(document, contract, records, warnings)
+
+
+def _found(document: _Document, contract: Contract, records: int, warnings: list[str]) -> Inspection:
+    extra = {"start": document.start, "end": document.end, "records": records, "splits": [None]}
+    return Inspection(document.codec, [], list(range(len(contract.fields))), warnings, [], extra)
+
+
+def amount(text: str | None) -> Decimal | None:
+    """A stated or sent amount as a number; None if it is none."""
+    if not text:
+        return Decimal(0) if text == "" else None
+    found = read_number(text, money=True)
+    return None if isinstance(found, NumberProblem) else found.value
+
+
+def _none(contract: Contract, message: Message, survey: _Survey, count: XmlPath | None, warnings: list[str]) -> Refusal | None:
+    """A message without a record: empty if it says so, another message if not."""
+    stated = survey.values.get(count, []) if count else []
+    empty = bool(stated) and all(v.strip().isdigit() and int(v) == 0 for v in stated)
+    if stated and not empty and survey.hollow:
+        return Refusal("control_total", f"报文写明 {'、'.join(stated[:5])} 条，没有一条“{message.record}”", "请核对并重报完整的报文")
+    if message.body and not survey.bodies:
+        return Refusal("header_unknown", f"没有“{message.body}”元素；文件中的元素：{_listed(survey.names)}", "请按约定的格式重报")
+    if not empty and not survey.hollow:
+        return Refusal(
+            "header_unknown", f"没有“{message.record}”元素；文件中的元素：{_listed(survey.names)}", "请按约定的元素名重报，或修改目录"
+        )
+    if contract.delivery.mode == "snapshot":
+        return Refusal("empty_file", "全量报文没有记录", "若确实为空，请书面说明；否则请重报")
+    warnings.append("报文没有记录")
+    return None
+
+
+def _listed(names: dict[str, int]) -> str:
+    return "、".join(f"{n}×{c}" if c > 1 else n for n, c in list(names.items())[:20])
+
+
+def _control(
+    message: Message,
+    survey: _Survey,
+    count: XmlPath | None,
+    total: XmlPath | None,
+    records: int,
+    summed: Decimal,
+    unread: int,
+    warnings: list[str],
+) -> str | None:
+    if count:
+        stated = [v.strip() for v in survey.values.get(count, [])]
+        if not stated:
+            return f"报文没有写明笔数（{message.count}）"
+        if not all(v.isdigit() for v in stated):
+            return f"报文写明的笔数“{'、'.join(stated[:5])}”不是数字"
+        if sum(map(int, stated)) != records:
+            return f"报文写明 {sum(map(int, stated))} 条，实有 {records} 条"
+    if total and message.total:
+        amounts = [amount(v) for v in survey.values.get(total, [])]
+        if not amounts or None in amounts:
+            return f"报文没有写明合计（{message.total.path}），或不是数字"
+        meant = sum((a for a in amounts if a is not None), Decimal(0))
+        if meant != summed:
+            if not unread:
+                return f"报文写明的合计是 {meant}，记录合计为 {summed}"
+            warnings.append(f"{unread} 条记录的金额无法读取：报文合计 {meant}，其余记录合计 {summed}")
+    return None
+
+
+def read(
+    path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Every record element once, in order, as batches of READ_SCHEMA."""
+    message, fields, rows, size = message_of(contract), Fields(contract), Rows(file or path.name), 0
+    wanted = fields.rooted
+    with path.open("rb", buffering=io.DEFAULT_BUFFER_SIZE) as f:
+        document = _Document(f, inspection.extra["start"], inspection.extra["end"], inspection.encoding)
+        for number, (element, codec, inside) in enumerate(_elements(document, message, wanted, _Survey()), 1):
+            cells, fault = _judge_record(contract, fields, element, codec)
+            rows.add(number, element.line, element.place, None if inside else element.offset, element.raw, cells, fault)
+            size += len(element.raw)
+            if len(rows) >= BATCH_ROWS or size > BATCH_BYTES:
+                yield rows.take()
+                size = 0
+    if len(rows):
+        yield rows.take()
+
+
+def _judge_record(
+    contract: Contract, fields: Fields, element: Element, codec: str
+) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
+    """Cells in contract order and the fault of structure, if any."""
+    cells, _, several = fields.cells(element)
+    names = list(contract.fields)
+    fault: tuple[str, str | None, str] | None = None
+    if not element.raw.isascii() and not enc.decodes(element.raw, codec):
+        name = next((n for n, c in zip(names, cells, strict=True) if c and "\ufffd" in c), None)
+        fault = ("bad_encoding", name, f"含有不是 {codec} 编码的字节")
+    if fault is None and several:
+        fault = ("column_count", names[several[0]], several[1])
+    return cells, finish(contract, cells, fault)
