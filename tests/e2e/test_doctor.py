@@ -25,7 +25,7 @@ from xihu.engines.limits import change_limits
 from xihu.engines.progress import Silent
 from xihu.settings import Settings, settings
 
-pytestmark = [pytest.mark.engines, pytest.mark.soak]
+pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +151,11 @@ FAULTS: list[Callable[[Settings], None]] = [
 ]
 
 
+# Each costs a start of Trino or a death of it: a quarter of a minute.
+SLOW = [bad_certificate, trino_down, supervisor_dead, trino_out_of_memory]
+CASES = [pytest.param(f, id=f.__name__, marks=[pytest.mark.soak] if f in SLOW else []) for f in FAULTS]
+
+
 def silence(seconds: float = 60.0) -> list[Fault]:
     """What the doctor still says after a while; a server that was just started may need a moment."""
     end = time.monotonic() + seconds
@@ -161,7 +166,7 @@ def silence(seconds: float = 60.0) -> list[Fault]:
         time.sleep(1)
 
 
-@pytest.mark.parametrize("inject", FAULTS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("inject", CASES)
 def test_a_fault_is_named_cured_and_gone(lake: Settings, inject: Callable[[Settings], None]) -> None:
     assert silence() == []
     inject(lake)

@@ -22,7 +22,7 @@ from xihu.engines.doctor import doctor
 from xihu.engines.progress import Silent
 from xihu.settings import Settings
 
-pytestmark = [pytest.mark.engines, pytest.mark.soak]
+pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(scope="module")
