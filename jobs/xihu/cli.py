@@ -127,15 +127,19 @@ def run(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="files, or folders <dept>/<file>, or <instant>/<dept>/<file>")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="files, or folders <dept>/<file>, or <instant>/<dept>/<file>")] = None,
     received_at: Annotated[str | None, typer.Option(help="instant, e.g. 2016-12-05T09:30+08:00")] = None,
     dept: Annotated[str | None, typer.Option(help="department folder when the path does not say it")] = None,
+    withdraw: Annotated[list[str] | None, typer.Option(help="delivery that its sender takes back (may be given several times)")] = None,
+    reason: Annotated[str, typer.Option(help="why it is withdrawn")] = "",
 ) -> None:
-    """Deliver files by hand and load them; prints the outcome of every file."""
+    """Deliver files by hand and load them, or take deliveries back; prints the outcome of every file."""
     from xihu.pipeline import ingest_paths
 
+    if not paths and not withdraw:
+        raise typer.BadParameter("files or folders to deliver, or --withdraw DELIVERY --reason TEXT")
     with told():
-        raise typer.Exit(ingest_paths(paths, received_at=received_at, dept=dept))
+        raise typer.Exit(ingest_paths(paths or [], received_at=received_at, dept=dept, withdrawn=withdraw or (), reason=reason))
 
 
 @catalogue_app.command("check")

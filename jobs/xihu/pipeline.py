@@ -290,12 +290,21 @@ def _marts_described() -> list[dict[str, Any]]:
     return found
 
 
-def ingest_paths(paths: Sequence[Path], *, received_at: str | None, dept: str | None) -> int:
-    """Deliver by hand and load; 3 when a file was refused or the books did not balance, 0 otherwise."""
-    from xihu.bronze.deliver import deliver
+def ingest_paths(
+    paths: Sequence[Path], *, received_at: str | None, dept: str | None, withdrawn: Sequence[str] = (), reason: str = ""
+) -> int:
+    """Deliver by hand, or take deliveries back, and load; 3 when a file was refused or the books did not balance, 0 otherwise.
+
+    Raises:
+        DeliveryError: a path cannot be read, or a delivery to be withdrawn does not exist; nothing was changed.
+    """
+    import getpass
+
+    from xihu.bronze.deliver import deliver, withdraw
     from xihu.silver.pipeline import run_ingest
 
-    landed = set(deliver(paths, received_at, dept))
+    landed = {d.delivery_id for d in withdraw(withdrawn, reason, getpass.getuser())}
+    landed |= set(deliver(paths, received_at, dept)) if paths else set()
     report = run_ingest(session(), None, typer.echo)
     mine = [r for r in report.rows if r.delivery_id in landed]
     if landed and not mine:

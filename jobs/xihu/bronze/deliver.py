@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from xihu.settings import settings
 
 SIDECAR = ".delivery.json"
 RECEIVED = ".received_at"
+WITHDRAWN = ".withdrawn.json"
 MEMBERS = ".members"
 _BLOCK = 1 << 20
 
@@ -63,14 +65,24 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """A sender takes a delivery back: when that was said (UTC), by which login it was entered, and why."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Delivered:
-    """One delivery in landing. `received_at` is UTC, `seq` the order of landing."""
+    """One delivery in landing. `received_at` is UTC, `seq` the order of landing; `withdrawal` where its sender took it back."""
 
     delivery_id: str
     dept: str
     received_at: datetime
     seq: int
     files: tuple[DeliveredFile, ...] = field(default=())
+    withdrawal: Withdrawal | None = None
 
     @property
     def folder(self) -> Path:
@@ -277,7 +289,42 @@ def read_delivery(folder: Path) -> Delivered:
         datetime.fromisoformat(body["received_at"]).astimezone(UTC),
         int(body.get("seq", 0)),
         tuple(_file(f) for f in body["files"]),
+        _withdrawal(folder),
     )
+
+
+def _withdrawal(folder: Path) -> Withdrawal | None:
+    file = folder / WITHDRAWN
+    if not file.exists():
+        return None
+    body = durable.read_json(file)
+    return Withdrawal(datetime.fromisoformat(body["at"]), body["by"], body["reason"])
+
+
+def withdraw(delivery_ids: Iterable[str], reason: str, by: str) -> list[Delivered]:
+    """Marks deliveries as taken back by their sender; the files stay in landing. A second time changes nothing.
+
+    The mark is an event beside the files; the next ingest derives everything as if the delivery had never come.
+
+    Raises:
+        DeliveryError: one of them does not exist, or no reason is given; nothing was marked.
+    """
+    wanted = list(dict.fromkeys(delivery_ids))
+    if not wanted:
+        return []
+    if not reason.strip():
+        raise DeliveryError("撤回须写明理由（--reason）；未改动任何数据（a withdrawal needs its reason）")
+    known = {d.delivery_id: d for d in deliveries()}
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name, list(known), 1, 0.5)
+            hint = f"；是否为 {near[0]}" if near else ""
+            raise DeliveryError(f"{name}: 没有这个交付编号{hint}（no such delivery; the ids stand in ops.delivery）")
+    for name in wanted:
+        if known[name].withdrawal is None:
+            body = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by, "reason": reason.strip()}
+            durable.write_json(known[name].folder / WITHDRAWN, body)
+    return [read_delivery(known[name].folder) for name in wanted]
 
 
 def deliveries() -> list[Delivered]:

@@ -132,7 +132,7 @@ def examine(spark: SparkSession, pending: list[Item]) -> list[Item]:
     todo = [
         (i, str(item.path), item.contract, item.file.sha256, item.companions)
         for i, item in enumerate(pending)
-        if item.contract is not None and not item.orphan and item.file.fault is None
+        if item.contract is not None and not item.orphan and item.file.fault is None and item.delivery.withdrawal is None
     ]
     if not todo:
         return pending

@@ -184,7 +184,9 @@ class Delivery(Model):
     record: Record | None = None
     dump: Dump | None = None
     telegram: Telegram | None = None
-    companion: Annotated[list[Companion], Field(description="control files promised beside every data file: '{stem}.ctl', '{name}.ok'")] = []
+    companion: Annotated[
+        list[Companion], Field(description="control files promised beside every data file: '{stem}.ctl', '{name}.ok'")
+    ] = []
     message: Message | None = None
     api: Api | None = None
     shared: Annotated[StrictBool, Field(description="the same file belongs to other contracts too, which say so as well")] = False

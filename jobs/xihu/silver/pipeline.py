@@ -19,7 +19,7 @@ from xihu.lake.failpoint import failpoint
 from xihu.lake.ledger import LedgerRow
 from xihu.settings import settings
 from xihu.silver import store
-from xihu.silver.work import Work, orphan_row, refused_row
+from xihu.silver.work import Work, orphan_row, unclaimed_row
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -75,6 +75,8 @@ def line_of(row: LedgerRow) -> str:
     head = f"{words}  {row.dept}/{name}"
     if row.verdict == "refused":
         return f"{head}  {row.reason}：{row.detail or ''}"
+    if row.verdict == "withdrawn":
+        return f"{head}  {row.detail}"
     counts = f"记录 {row.records_in} = 接收 {row.accepted} + 隔离 {row.quarantined} + 重复 {row.duplicate} + 被取代 {row.superseded}"
     return f"{head}  {counts}" + (f"，终止旧记录 {row.closed}" if row.closed else "")
 
@@ -161,6 +163,9 @@ def _place(item: Item) -> tuple[str, str | None]:
 def _settled(item: Item, seen: Mapping[ledger.Key, LedgerRow]) -> bool:
     """Whether a file needs no work: judged under its contract, and by the companions it has now."""
     row = seen.get(_key(item))
+    if item.delivery.withdrawal is not None:
+        of = item.contract.resource if item.contract else None
+        return any(file == item.landing and r.verdict == "withdrawn" and r.resource == of for (file, _), r in seen.items())
     return ledger.settled(row) and not (row is not None and companions.reopened(row.reason, row.detail, item.companions))
 
 
@@ -187,7 +192,7 @@ def _ingest(
     orphans, new, every = [i for i in new if i.orphan], [i for i in new if not i.orphan], [i for i in every if not i.orphan]
     progress(f"检查 {len(new)} 个文件")
     examined = {_place(i): i for i in gate.examine(spark, new)}
-    out: list[LedgerRow] = [refused_row(i, run.no) for i in examined.values() if i.contract is None]
+    out: list[LedgerRow] = [unclaimed_row(i, run.no) for i in examined.values() if i.contract is None]
     out += [orphan_row(i, run.no) for i in orphans]
     by_resource: dict[str, list[Item]] = {}
     for item in every:

@@ -61,6 +61,7 @@ class Work:
         names = {f.landing for f in files}
         done = [(file, v) for (file, v), row in seen.items() if file in names and (row.verdict in LOADED or row.reason == "vanished")]
         self.virgin = not done
+        self.counted = {file for file, _ in done}
         # Loaded under an earlier contract: what came of it must be computed anew as a whole.
         self.outdated = {file for file, v in done if v != contract.version}
         self.rows: list[LedgerRow] = []
@@ -70,12 +71,14 @@ class Work:
     def do(self) -> None:
         """Gate, bronze, history, silver, quarantine; nothing of silver is written for a file whose books do not balance."""
         contract = self.contract
-        refused = [f for f in self.new if f.refusal]
-        self.rows = [refused_row(f, self.run) for f in refused]
+        back = [f for f in self.new if f.delivery.withdrawal]
+        coming = [f for f in self.new if not f.delivery.withdrawal]
+        refused = [f for f in coming if f.refusal]
+        self.rows = [withdrawn_row(f, self.run) for f in back] + [refused_row(f, self.run) for f in refused]
         self.error = (
             "；".join(f"{f.landing}：{f.refusal.detail}" for f in refused if f.refusal and f.refusal.reason == "conservation") or None
         )
-        fit = [f for f in self.new if not f.refusal]
+        fit = [f for f in coming if not f.refusal]
         vanished = {name for name, (_, row) in self.old.items() if row.reason == "vanished"}
         loaded = [f for f, row in self.old.values() if row.verdict in LOADED]
         repeats = [f for f, row in self.old.values() if row.verdict == "duplicate"]
@@ -84,19 +87,20 @@ class Work:
         self.rows += [refused_row(f, self.run) for f in again if f.refusal]
         self.rows += [duplicate_row(f, twins[f.landing], self.run) for f in fit if f.landing in twins]
         fresh = [f for f in fit if f.landing not in twins] + [f for f in again if not f.refusal]
+        taken = bool(self.counted & {f.landing for f in back})
         store.ensure(self.spark, contract, silver=not fresh)
-        if not fresh:
+        if not fresh and not taken:
             spec = ingest.bronze_spec(contract)
             tables.ensure(self.spark, ingest.bronze_table(contract), spec.columns, spec.comment)
             return
-        result = ingest.load(self.spark, self.run, contract, fresh)
+        result = ingest.load(self.spark, self.run, contract, fresh) if fresh else ingest.Loaded([], [])
         if result.broken:
             store.ensure(self.spark, contract, silver=True)
             # The resource's other files wait: without a row in the ledger they are new again in the next run.
             self.rows = [r for r in self.rows if r.verdict == "refused"] + [refused_row(f, self.run) for f in result.broken]
             self.error = "；".join(f"{f.landing}：{f.refusal.detail}" for f in result.broken if f.refusal)
             return
-        base = self.base(fresh, loaded, vanished, twins)
+        base = self.base(fresh, loaded, vanished, twins, taken)
         derived = derive(base.records, self.shape, self.incomplete(refused))
         try:
             self.publish(fresh, derived, base, twins)
@@ -110,18 +114,19 @@ class Work:
         before = {f.delivery.delivery_id for f, row in self.old.values() if row.verdict == "refused" and row.reason != "vanished"}
         return before | {f.delivery.delivery_id for f in refused}
 
-    def base(self, fresh: list[Item], loaded: list[Item], vanished: set[str], twins: dict[str, Item]) -> Base:
-        """The records to derive from: only the new ones where nothing they can touch arrived later, else all of the resource."""
+    def base(self, fresh: list[Item], loaded: list[Item], vanished: set[str], twins: dict[str, Item], taken: bool) -> Base:
+        """The records to derive from: only the new ones where nothing they can touch arrived later or went, else all of the resource."""
         spark, contract = self.spark, self.contract
-        mine = typed(live_bronze(spark, contract, {f.landing: self.run for f in fresh}), contract, self.codes)
-        if self.virgin:
-            return Base(self.with_aliases(mine, twins), None, True)
-        last = max((f.delivery.received_at for f in loaded), default=None)
-        in_order = last is None or min(f.delivery.received_at for f in fresh) > last
-        mended = any(f.landing in self.outdated for f in fresh)
-        alone = None if mended else self.alone(mine, in_order, bool(vanished), twins)
-        if alone is not None:
-            return alone
+        if not taken:
+            mine = typed(live_bronze(spark, contract, {f.landing: self.run for f in fresh}), contract, self.codes)
+            if self.virgin:
+                return Base(self.with_aliases(mine, twins), None, True)
+            last = max((f.delivery.received_at for f in loaded), default=None)
+            in_order = last is None or min(f.delivery.received_at for f in fresh) > last
+            mended = any(f.landing in self.outdated for f in fresh)
+            alone = None if mended else self.alone(mine, in_order, bool(vanished), twins)
+            if alone is not None:
+                return alone
         live: dict[str, int | None] = {f.landing: self.run for f in fresh}
         for name in [f.landing for f in loaded] + list(vanished):
             live[name] = self.loads.get((name, contract.version))
@@ -295,6 +300,18 @@ def refused_row(item: Item, run: int, refusal: Refusal | None = None) -> LedgerR
     why = refusal or item.refusal
     assert why is not None
     return row_of(item, run, verdict="refused", reason=why.reason, detail=why.detail, cure=why.cure or None)
+
+
+def withdrawn_row(item: Item, run: int) -> LedgerRow:
+    """A file whose sender took its delivery back: it counts as never sent."""
+    w = item.delivery.withdrawal
+    assert w is not None
+    return row_of(item, run, verdict="withdrawn", detail=f"{w.at:%Y-%m-%d %H:%M} UTC 由 {w.by} 登记撤回：{w.reason}")
+
+
+def unclaimed_row(item: Item, run: int) -> LedgerRow:
+    """A file that no contract expects."""
+    return withdrawn_row(item, run) if item.delivery.withdrawal else refused_row(item, run)
 
 
 def orphan_row(item: Item, run: int) -> LedgerRow:
