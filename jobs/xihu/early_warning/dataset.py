@@ -75,13 +75,13 @@ def training_set(spark: SparkSession, as_of: datetime, spec: ModelSpec, gold: st
         table = known.withColumn("label", (F.col("outcome") == "lapsed").cast("int")).toPandas()
     finally:
         rows.unpersist()
-    sizes = table["year"].value_counts().to_dict()
+    sizes = {int(str(y)): int(n) for y, n in table["year"].value_counts().items()}
     fullest = max(sizes, key=lambda y: sizes[y])
     thin = sorted(y for y, n in sizes.items() if y < fullest and n < LEAST_SHARE * float(np.median(list(sizes.values()))))
     table = table[~table["year"].isin(thin)].sort_values(["year", "person_id"]).reset_index(drop=True)
     report = {
         "outcomes": {str(y): {r["outcome"]: r["count"] for r in counts if r["year"] == y and not r["birth_unknown"]} for y in years},
-        "left_out_years": [int(y) for y in thin],
+        "left_out_years": thin,
         "birth_unknown": sum(r["count"] for r in counts if r["birth_unknown"]),
         "sampled_share": share,
         "cuts": {str(c.year): c.day.isoformat() for c in cuts},
