@@ -30,6 +30,16 @@ class DbtFailed(RuntimeError):
         super().__init__(f"dbt {' '.join(words[:2])} 未通过 / failed:\n{lines or output[-2000:]}")
 
 
+def _locks_of_threads() -> None:
+    """dbt asks multiprocessing for its locks, which need a writable /dev/shm; a bare container or chroot has none, and here are only threads."""
+    import threading
+
+    from dbt import mp_context
+
+    context: Any = mp_context.get_mp_context()
+    context.Lock, context.RLock = threading.Lock, threading.RLock
+
+
 def dbt(*words: str, variables: dict[str, Any] | None = None, progress: Any = None) -> dbtRunnerResult:
     """Runs one dbt command in this process; the active Spark session is the one it uses.
 
@@ -41,6 +51,8 @@ def dbt(*words: str, variables: dict[str, Any] | None = None, progress: Any = No
     Raises:
         DbtFailed: something did not pass; nothing downstream was built.
     """
+    # Before dbt's other modules: one of them keeps the kind of lock at import.
+    _locks_of_threads()
     from dbt.cli.main import dbtRunner
 
     work = settings().work / "dbt"
