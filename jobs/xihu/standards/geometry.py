@@ -25,6 +25,9 @@ _PREFIX = re.compile(r"\s*(?:SRID\s*=\s*(\d+)|CRS\s*=\s*([^;]+))\s*;", re.I)
 _HEAD = re.compile(r"\s*([A-Za-z]+)\s*(ZM|Z|M)?\s*(EMPTY|(?=\())", re.I)
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _POSITION = re.compile(rf"{_NUMBER}(?:\s+{_NUMBER})*")
+_RING = re.compile(r"\s*\(([\d.eE+\-,\s]+)\)\s*(,|$)")
+_ZEROS = re.compile(r"\.?0+(?=[ ,]|$)")
+_MINUS_ZERO = re.compile(r"(?<![\d.])-0(?![\d.])")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){5,}")
 MAX_NESTING = 20
 
@@ -220,6 +223,8 @@ def _wkt(text: str, pos: int, nesting: int) -> tuple[Geometry | None, int]:
     if end < 0:
         raise _Wrong("括号没有闭合 / a bracket never closes")
     body = text[head.end() : end]
+    if kind == "Polygon" and not measure.endswith("M") and (rings := _rings(body[1:-1])):
+        return Geometry(kind, rings), end
     if kind == "MultiPoint":
         body = re.sub(r"\(\s*([^(),]+?)\s*\)", r"\1", body[1:-1]).join("()")
     listed = _POSITION.sub(lambda m: "[" + ",".join(repr(float(n)) for n in m[0].split()) + "]", body)
@@ -231,6 +236,26 @@ def _wkt(text: str, pos: int, nesting: int) -> tuple[Geometry | None, int]:
     if measure == "M":
         coordinates = _without_m(coordinates)
     return build(kind, coordinates), end
+
+
+def _rings(text: str) -> list[Array] | None:
+    """Rings of a plain polygon, the short way; None where anything is out of the ordinary."""
+    found: list[Array] = []
+    at = 0
+    while at < len(text):
+        ring = _RING.match(text, at)
+        if ring is None:
+            return None
+        positions = [p.split() for p in ring[1].split(",")]
+        sizes = set(map(len, positions))
+        if sizes not in ({2}, {3}) or (found and found[0].shape[1] not in sizes):
+            return None
+        try:
+            found.append(np.array(positions, float))
+        except ValueError:
+            return None
+        at = ring.end()
+    return found if found and all(np.isfinite(r).all() for r in found) else None
 
 
 def _without_m(value: Any) -> Any:
@@ -317,7 +342,10 @@ def number(value: float) -> str:
 
 
 def _positions(array: Array) -> str:
-    return ", ".join(" ".join(map(number, p)) for p in array.tolist())
+    if len(array) < 3:
+        return ", ".join(" ".join(map(number, p)) for p in array.tolist())
+    form = ", ".join([" ".join(["%.8f"] * array.shape[1])] * len(array))
+    return _MINUS_ZERO.sub("0", _ZEROS.sub("", form % tuple(array.ravel().tolist())))
 
 
 def wkt(geometry: Geometry) -> str:
