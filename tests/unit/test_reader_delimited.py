@@ -290,7 +290,9 @@ def test_what_another_writer_writes_comes_back(tmp_path: Path, table: list, way:
     want, lines = [], []
     for i, (name, address, amount) in enumerate(table):
         # A value that begins with a line end looks like the terminator |\n itself.
-        record = [citizen(i), name, address.lstrip("\n") if way == "end" else address, str(amount)]
+        # Raw, a line of digits alone could be the beginning of a number.
+        address = {"end": address.lstrip("\n"), "raw": address.replace("1", "号")}.get(way, address)
+        record = [citizen(i), name, address, str(amount)]
         want.append(record)
         if way == "escape":
             record = [v.replace("\\", "\\\\").replace("\n", "\\\n").replace(delimiter, "\\" + delimiter) for v in record]
