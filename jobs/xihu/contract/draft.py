@@ -176,10 +176,15 @@ def _delivery(path: Path, table: Table, dept: str) -> list[str]:
     ]
     if table.encoding:
         out.append(f"  encoding: {table.encoding}")
-    if table.format == "csv":
+    if table.format in ("csv", "delimited"):
         out.append(f"  delimiter: {_quote(table.delimiter or ',')}")
-        if not table.headed:
-            out.append("  # 文件没有表头，下面的标题是编的；请提供方补表头 / the file has no header: ask the provider for one")
+    if table.format == "delimited":
+        out.append("  # 文件没有表头：列按次序对应，下面的标题是编的；请提供方给出列名 / no header: columns by order, titles invented")
+        beside = next((p for p in (".ctl", ".CTL", ".ok", ".OK") if path.with_suffix(p).exists()), None)
+        if beside:
+            out.append(f'  companion: ["{{stem}}{beside.lower()}"]   # 旁边有对照文件 / a control file lies beside it')
+    if table.format == "hj212":
+        out.append("  telegram: {explode: factor}   # 一个因子一条记录 / one record a factor")
     if table.format == "xlsx":
         out.append("  layout:")
         out.append(f"    title_rows: {table.title_rows}")

@@ -21,7 +21,7 @@ from xihu.standards.value import ValueSpec, parser_of
 SAMPLE_BYTES, SAMPLE_ROWS = 8_000_000, 5_000
 DELIMITERS = (",", "\t", "|@|", "|", ";", "\x01", "^")
 TOTALS, FOOTERS = ("小计", "合计", "总计", "累计"), ("填表人", "审核人", "填报人", "制表人", "负责人", "备注：", "注：", "说明：")
-_NULLS = frozenset(["NA", "NaN", "nan", "..", ":"])
+_NULLS = frozenset(["\\N", "NA", "NaN", "nan", "..", ":"])
 _UNIT = re.compile(r"单位[：:]\s*(亿元|万元|千元|元|分)")
 _TITLE_UNIT = re.compile(r"[（(](亿元|万元|千元|元|分|人|户|个|%|岁|天|月)[）)]")
 
@@ -61,12 +61,12 @@ class Unreadable(ValueError):
 
 
 def look(path: Path) -> Table:
-    """Read a sample of a csv, xlsx or fixed-width file, of GeoJSON or a shapefile.
+    """Read a sample of a csv, xlsx or fixed-width file, of a dump, dBase table or telegrams, of GeoJSON or a shapefile.
 
     Raises:
         Unreadable: the file is missing, empty, of another format, or in no known encoding.
     """
-    from xihu.contract import guessgeo
+    from xihu.contract import guessdump, guessgeo
 
     try:
         with path.open("rb") as stream:
@@ -86,6 +86,8 @@ def look(path: Path) -> Table:
         raise Unreadable(f"gzip 压缩文件，请先解压 / compressed with gzip; unpack it first: {path}")
     if geo := guessgeo.look(path, head):
         return geo
+    if other := guessdump.look(path, head):
+        return other
     if b"\0" in head[:4096]:
         raise Unreadable(f"二进制文件 / a binary file: {path}")
     if cut:
@@ -147,7 +149,7 @@ def _csv(body: str, encoding: str) -> Table:
     while titles and not titles[-1]:
         titles.pop()
     rows: list[list[str | None]] = [[*row[: len(titles)], *[None] * (len(titles) - len(row))] for row in read[headed:]]
-    return Table("csv", titles, rows, encoding=encoding, delimiter=delimiter, headed=headed)
+    return Table("csv" if headed else "delimited", titles, rows, encoding=encoding, delimiter=delimiter, headed=headed)
 
 
 def _first(reader: object) -> list[list[str]]:
