@@ -104,7 +104,7 @@ def read(text: str) -> Geometry | str | None:
             found = _of_wkt(body)
     except _Wrong as wrong:
         return str(wrong)
-    except (ValueError, RecursionError, struct.error, OverflowError):
+    except (ValueError, IndexError, RecursionError, struct.error, OverflowError):
         return f"不是图形 / not a geometry: {body[:60]}"
     return replace(found, system=system or found.system) if found else None
 
