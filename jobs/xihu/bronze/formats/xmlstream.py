@@ -53,7 +53,10 @@ class Node:
     @property
     def text(self) -> str:
         """All text below, in order; comments are no text."""
-        return "".join(p if isinstance(p, str) else p.text for p in self.parts)
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], str):
+            return parts[0]
+        return "".join(p if isinstance(p, str) else p.text for p in parts)
 
 
 @dataclass(slots=True)
@@ -266,7 +269,7 @@ class Walk:
     def _begin(self, tag: str, attributes: dict[str, str]) -> None:
         if len(self._frames) + len(self._open) >= MAX_DEPTH:
             raise Broken(f"第 {self._parser.CurrentLineNumber} 行的元素嵌套超过 {MAX_DEPTH} 层")
-        name = tag.rpartition(":")[2]
+        name = tag.rpartition(":")[2] if ":" in tag else tag
         for key, value in attributes.items():
             if value == XINCLUDE and key.startswith("xmlns"):
                 raise Broken(f"第 {self._parser.CurrentLineNumber} 行引用 XInclude，一律不接受")
