@@ -380,6 +380,33 @@ def test_any_bytes_have_an_outcome(tmp_path: Path, data: bytes, which: int) -> N
     _agree(tmp_path / "b.txt", CONTRACTS[which], data)
 
 
+def test_whole_stretches_and_single_records_say_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xihu.bronze.formats import delimited, dumpfast
+
+    both = {"batches": 0, "records": 0}
+    honest = dumpfast.stretches
+
+    def seen(*a: Any) -> Any:
+        for part in honest(*a):
+            both["records" if isinstance(part, tuple) else "batches"] += 1
+            yield part
+
+    for seed in range(120):
+        c = CONTRACTS[seed % 2] if seed % 5 else dump(encoding="utf-8")
+        data = _sample(c, seed) * (1 + seed % 3)
+        file.write_bytes(_mutated(data, seed) if seed % 4 else data.replace(b"x", b"\\N").replace(b"\n", b"\r\n" if seed % 3 else b"\n"))
+        if isinstance(inspect(file, c), Refusal):
+            continue
+        monkeypatch.setattr(delimited, "able", lambda *a: False)
+        slow = proven(file, c)
+        monkeypatch.setattr(delimited, "able", dumpfast.able)
+        monkeypatch.setattr(delimited, "stretches", seen)
+        for size in (60, 400, 1 << 16):
+            monkeypatch.setattr(dumpfast, "STRETCH", size)
+            assert rows(file, c) == slow, seed
+    assert both["batches"] > 50 and both["records"] > 50
+
+
 def test_an_independent_reader_reads_the_same(file: Path) -> None:
     """The standard library's csv reader, on a quoted dump decoded beforehand."""
     rng = random.Random(3)
@@ -392,9 +419,13 @@ def test_an_independent_reader_reads_the_same(file: Path) -> None:
 
 
 def test_a_reader_that_drops_a_record_is_found_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from xihu.bronze.formats import delimited
+    from xihu.bronze.formats import delimited, dumpfast
 
-    file.write_bytes("".join(f"{citizen(i)}|王五|北\n山|1\n" for i in range(5)).encode("gb18030"))
     honest = delimited.walk
-    monkeypatch.setattr(delimited, "walk", lambda *a: (r for i, r in enumerate(honest(*a)) if i != 2))
-    assert len(rows(file, dump())) != count(file, dump()).records
+    for module, c in ((dumpfast, dump()), (delimited, dump(delimiter="|@|"))):
+        lines = [f"{citizen(i)}|王五|北\n山|1\n".replace("|", c.delivery.delimiter or "") for i in range(5)]
+        file.write_bytes("".join(lines).encode("gb18030"))
+        assert len(proven(file, c)) == 5
+        monkeypatch.setattr(module, "walk", lambda *a: (r for i, r in enumerate(honest(*a)) if i != 2))
+        assert len(rows(file, c)) != count(file, c).records
+        monkeypatch.undo()
