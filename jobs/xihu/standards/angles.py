@@ -14,7 +14,7 @@ MAX_LENGTH = 40
 _WIDE = Context(prec=60)
 _SIDES = {"E": 1, "N": 1, "W": -1, "S": -1, "东经": 1, "北纬": 1, "西经": -1, "南纬": -1}
 _SIDE = r"东经|西经|北纬|南纬|[NSEWnsew]"
-_PLAIN = re.compile(rf"(?P<a>{_SIDE})?\s*(?P<d>[+-]?\d{1,10}(?:\.\d{1,24})?)\s*[°度º]?\s*(?P<b>{_SIDE})?", re.ASCII)
+_PLAIN = re.compile(rf"(?P<a>{_SIDE})?\s*(?P<d>[+-]?\d{{1,10}}(?:\.\d{{1,24}})?)\s*[°度º]?\s*(?P<b>{_SIDE})?", re.ASCII)
 _MINUTE, _SECOND = r"[′'’‘分]", r"(?:[″\"”“秒]|''|′′|’’)"
 _PARTS = re.compile(
     rf"(?P<a>{_SIDE})?\s*(?P<d>[+-]?\d{{1,3}})\s*(?:[°度º:]|\s)\s*(?P<m>\d{{1,2}}(?:\.\d+)?)\s*(?:{_MINUTE}|:|\s|$)?\s*"
