@@ -185,7 +185,8 @@ def _delivery(path: Path, table: Table, dept: str) -> list[str]:
             out.append(f'  companion: ["{{stem}}{beside.lower()}"]   # 旁边有对照文件 / a control file lies beside it')
     if table.format == "hj212":
         out.append("  telegram: {explode: factor}   # 一个因子一条记录 / one record a factor")
-    if table.format == "xlsx":
+    out += table.options
+    if table.format in ("xlsx", "xls"):
         out.append("  layout:")
         out.append(f"    title_rows: {table.title_rows}")
         out.append(f"    header_rows: {table.header_rows}")
@@ -219,6 +220,8 @@ def _fields(names: list[str], columns: list[Column], table: Table, key: list[str
         if name in key or (table.rows and all(row[i] for row in table.rows) and made.type not in ("text", "phone")):
             parts.append("required: true")
         parts += [f"{k}: {v}" for k, v in made.options.items()]
+        if table.paths and table.paths[i]:
+            parts.append(f"path: {_quote(table.paths[i] or '')}")
         if table.spans:
             parts += [f"start: {table.spans[i][0]}", f"width: {table.spans[i][1]}"]
         notes = [made.note] if made.note else []
