@@ -205,6 +205,20 @@ def test_several_messages_in_one_file(file: Path) -> None:
     assert refused(file, c) == "control_total"
 
 
+def test_values_of_the_family_reach_its_members_only(file: Path) -> None:
+    fields = {
+        "no": {"title": "户号", "type": "text", "path": "/批/家庭/@no"},
+        "town": {"title": "镇", "type": "text", "path": "/批/家庭/址/镇"},
+        "name": {"title": "姓名", "type": "person_name"},
+    }
+    families = ('<家庭 no="1"><址><镇>甲</镇></址>{a}{b}</家庭><家庭><址/>{c}</家庭><家庭 no="3"><址><镇>丙</镇></址>{a}</家庭>').format(
+        **{k: f"<成员><姓名>{v}</姓名></成员>" for k, v in (("a", "王"), ("b", "李"), ("c", "赵"))}
+    )
+    file.write_bytes(f"<?xml version='1.0' encoding='GBK'?><批>{families}</批>".encode("gb18030"))
+    found = proven(file, agreed({"record": "成员"}, fields))
+    assert [r["_cells"] for r in found] == [["1", "甲", "王"], ["1", "甲", "李"], [None, None, "赵"], ["3", "丙", "王"]]
+
+
 HEALTH = """<?xml version="1.0" encoding="UTF-8"?>
 <ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
  <recordTarget><patientRole><id root="2.16.156.10011.1.3" extension="{id}"/><patient><name>张三</name>

@@ -55,6 +55,7 @@ class ValueSpec(NamedTuple):
     tz: str = "Asia/Shanghai"
     sheet: bool = False
     fixed: bool = False
+    scientific: bool = False  # numbers of JSON and XML Schema may have exponents
     parentheses: bool = False
     outside: bool = False
     epoch1904: bool = False
@@ -89,6 +90,7 @@ def spec_for(
         tz=contract.tz,
         sheet=d.format in ("xlsx", "xls"),
         fixed=d.format == "fixed",
+        scientific=d.format in ("json", "xml", "accounting"),
         parentheses=f.negative == "parentheses",
         outside=f.outside,
         epoch1904=epoch1904,
@@ -268,7 +270,7 @@ def _number(spec: ValueSpec) -> Parser:
                 currency=spec.currency,
                 unit=spec.unit,
                 sign_last=spec.fixed,
-                scientific=spec.sheet,
+                scientific=spec.sheet or spec.scientific,
                 parentheses=spec.parentheses,
             )
             if isinstance(found, numbers.NumberProblem):
@@ -327,7 +329,9 @@ def _scaled(spec: ValueSpec) -> Parser:
         elif plain(value):
             exact = Decimal(value)
         else:
-            read = numbers.read(value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet, parentheses=spec.parentheses)
+            read = numbers.read(
+                value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet or spec.scientific, parentheses=spec.parentheses
+            )
             if isinstance(read, numbers.NumberProblem):
                 return Parsed(None, "bad_number", read.detail, repairs)
             exact, repairs = read.value, repairs + read.repairs

@@ -153,7 +153,6 @@ class _Frame:
     label: str
     seen: dict[str, int]
     space: dict[str, str] | None
-    values: list[XmlPath]
 
 
 def follows(path: XmlPath, names: list[str]) -> bool:
@@ -291,7 +290,7 @@ class Walk:
             self._open.append(Node(name, _locals(attributes), []))
             return
         label = f"{name}[{ordinal}]" if ordinal > 1 else name
-        frame = _Frame(name, label, {}, space, [])
+        frame = _Frame(name, label, {}, space)
         self._frames.append(frame)
         self._envelope(frame, attributes)
         if self.body and not self._in_body and follows(self.body, self._path):
@@ -312,20 +311,20 @@ class Walk:
         return self.namespace is None or (space or {}).get(tag.rpartition(":")[0], "") == self.namespace
 
     def _envelope(self, frame: _Frame, attributes: dict[str, str]) -> None:
+        # A new element speaks for itself: what stood in an elder sibling of its name does not reach into it.
+        depth = len(self._path)
+        for path in self.told.keys() & self.wanted:
+            if path.names[:depth] == tuple(self._path) or (not path.rooted and frame.name in path.names[:-1]):
+                del self.told[path]
         here = [p for p in self.wanted if follows(XmlPath(p.rooted, p.steps, None), self._path)]
         texts = []
         for path in here:
-            frame.values.append(path)
             if path.attribute is None:
                 texts.append(path)
             elif (value := _locals(attributes).get(path.attribute)) is not None:
                 self._tell(path, value)
         if texts:
             self._collect.append((len(self._path), texts, []))
-        # A new element of the same kind speaks for itself: what its elder sibling held does not reach into it.
-        for path in self.wanted:
-            if len(path.steps) > 1 and path not in here and path.steps[-2].name == frame.name:
-                self.told.pop(path, None)
 
     def _tell(self, path: XmlPath, value: str) -> None:
         self.values[path].append(value)
