@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xihu.standards import shapes
-from xihu.standards.geometry import Geometry, read, wkt
+from xihu.standards.geometry import Geometry, wkt
+from xihu.standards.geotext import read
 
 shapely = pytest.importorskip("shapely")
 pyproj = pytest.importorskip("pyproj")

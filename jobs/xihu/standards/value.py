@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from xihu.standards import angles, citizen_id, dates, geometry, numbers, phones, text, uscc
+from xihu.standards import angles, citizen_id, dates, geotext, numbers, phones, text, uscc
 from xihu.standards.codes import CodeList
 from xihu.standards.divisions import Divisions, Resolved
 
@@ -357,7 +357,7 @@ def _geometry(spec: ValueSpec) -> Parser:
     def parse(cell: str | None, as_of: date) -> Parsed:
         if cell is None or cell in nulls or not cell.strip():
             return missing
-        found = geometry.read(cell)
+        found = geotext.read(cell)
         if isinstance(found, str):
             return Parsed(None, "bad_number", found)
         if found is None:
