@@ -130,6 +130,17 @@ def test_another_encoding_is_refused(file: Path, codec: str, told: str, given: s
     assert refused(file, agreed(encoding=given)) == "wrong_encoding"
 
 
+@pytest.mark.parametrize(
+    "told",
+    ["rot13", "unicode_escape", "raw_unicode_escape", "utf-7", "johab", "cp037", "idna", "base64", "undefined", "UTF-16", "x-none"],
+)
+def test_encodings_that_are_none(file: Path, told: str) -> None:
+    """What a sender may write into the declaration; where another encoding was agreed it is only a claim."""
+    file.write_bytes(message([record(1)], told=told))
+    assert refused(file, agreed(encoding=None)) == "wrong_encoding"
+    assert len(proven(file, agreed(encoding="gb18030"))) == 1
+
+
 def test_namespaces_drift(file: Path) -> None:
     for p, space in (("", "urn:a"), ("ns1:", "http://x/2"), ("消:", "urn:c")):
         file.write_bytes(message([record(1, p=p), record(2, p=p)], p=p, space=space))

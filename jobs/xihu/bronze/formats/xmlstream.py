@@ -383,10 +383,14 @@ def _locals(attributes: dict[str, str]) -> dict[str, str]:
     return found
 
 
+# Stateful ones, ones with escapes of their own, and one whose longer characters may end in `<`.
+_ODD_CODECS = ("utf-7", "utf-8-sig", "hz", "iso2022", "johab", "unicode", "raw-unicode", "raw_unicode", "idna", "punycode")
+
+
 def single_byte_lt(codec: str) -> bool:
     """Whether `<` is one byte, and never part of a longer character, in a codec."""
     try:
         name = codecs.lookup(codec).name
-        return "<a>".encode(name) == b"<a>" and not name.startswith(("utf-7", "hz", "iso2022", "utf-8-sig"))
+        return "<a>".encode(name) == b"<a>" and not name.startswith(_ODD_CODECS)
     except (LookupError, UnicodeError):
         return False
