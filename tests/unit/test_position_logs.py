@@ -126,6 +126,13 @@ def test_columns_exchanged_throughout(tmp_path: Path) -> None:
         row[4], row[5] = row[5], row[4]
     put(path, table)
     assert refused(path, contract()) == "columns_swapped"
+    free = {n: {k: v for k, v in f.items() if k not in ("min", "max")} for n, f in FIELDS.items()}
+    body = contract().model_dump(mode="json")
+    assert refused(path, Contract.model_validate({**body, "fields": free}).placed("jt", "gps")) == "columns_swapped"
+    for row in table[:20]:
+        row[4], row[5] = row[5], row[4]
+    put(path, table)
+    assert len(proven(path, contract())) == 40, "half of them is no exchange of columns"
 
 
 def test_without_a_header(tmp_path: Path) -> None:

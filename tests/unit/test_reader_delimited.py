@@ -115,6 +115,19 @@ class TestRawLineEnds:
             assert [r["_raw"].decode("gb18030") for r in found] == lines
             assert [r["_reason"] for r in found] == [None, "column_count", "column_count", None, "column_count", None]
 
+    def test_a_join_that_could_be_two_people_is_none(self, file: Path) -> None:
+        """Names come first, so a piece of an address looks like a beginning: joined, 王五 would have the number of 赵六."""
+        fields = {k: FIELDS[k] for k in ("name", "address", "id_no", "amount")}
+        whole = [f"张{'三四'[i % 2]}|北山路{i}号|{citizen(i)}|{i}" for i in range(25)]
+        broken = ["王五|翠苑", f"赵六|{citizen(31)}|31", f"孙七|翠苑\n1号|{citizen(32)}|3"]
+        file.write_bytes("\n".join([*whole, *broken, *whole, ""]).encode("gb18030"))
+        found = proven(file, dump(fields))[25:-25]
+        assert [(r["_reason"], r["_raw"].decode("gb18030")) for r in found] == [
+            ("column_count", broken[0]),
+            ("column_count", broken[1]),
+            (None, broken[2]),
+        ]
+
     def test_a_cut_end_of_file(self, file: Path) -> None:
         file.write_bytes(f"{citizen(1)}|甲|1|x\n{citizen(2)}|乙|2|x\n33".encode())
         found = proven(file, dump(ENDING))
@@ -277,7 +290,9 @@ def test_what_another_writer_writes_comes_back(tmp_path: Path, table: list, way:
     want, lines = [], []
     for i, (name, address, amount) in enumerate(table):
         # A value that begins with a line end looks like the terminator |\n itself.
-        record = [citizen(i), name, address.lstrip("\n") if way == "end" else address, str(amount)]
+        # Raw, a line of digits alone could be the beginning of a number.
+        address = {"end": address.lstrip("\n"), "raw": address.replace("1", "号")}.get(way, address)
+        record = [citizen(i), name, address, str(amount)]
         want.append(record)
         if way == "escape":
             record = [v.replace("\\", "\\\\").replace("\n", "\\\n").replace(delimiter, "\\" + delimiter) for v in record]
@@ -293,6 +308,7 @@ def test_what_another_writer_writes_comes_back(tmp_path: Path, table: list, way:
 
 
 CONTRACTS = [
+    dump({k: FIELDS[k] for k in ("name", "address", "id_no", "amount")}),
     dump(),
     dump(ENDING),
     dump(escape="\\"),
@@ -337,7 +353,7 @@ def _sample(c, seed: int) -> bytes:
     rng = random.Random(seed)
     fields = list(c.fields)
     lines = []
-    for i in range(rng.randint(1, 12)):
+    for i in range(rng.choice([1, 3, 8, 40])):
         v = {"id_no": citizen(i), "name": rng.choice(["王五", PIPES]), "address": rng.choice(["x", "北\n山", SLASHES]), "amount": str(i)}
         lines.append(c.delivery.delimiter.join(v[f] for f in fields))
     end = c.delivery.dump.terminator if c.delivery.dump and c.delivery.dump.terminator else "\n"
@@ -364,6 +380,33 @@ def test_any_bytes_have_an_outcome(tmp_path: Path, data: bytes, which: int) -> N
     _agree(tmp_path / "b.txt", CONTRACTS[which], data)
 
 
+def test_whole_stretches_and_single_records_say_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xihu.bronze.formats import delimited, dumpfast
+
+    both = {"batches": 0, "records": 0}
+    honest = dumpfast.stretches
+
+    def seen(*a: Any) -> Any:
+        for part in honest(*a):
+            both["records" if isinstance(part, tuple) else "batches"] += 1
+            yield part
+
+    for seed in range(120):
+        c = CONTRACTS[seed % 2] if seed % 5 else dump(encoding="utf-8")
+        data = _sample(c, seed) * (1 + seed % 3)
+        file.write_bytes(_mutated(data, seed) if seed % 4 else data.replace(b"x", b"\\N").replace(b"\n", b"\r\n" if seed % 3 else b"\n"))
+        if isinstance(inspect(file, c), Refusal):
+            continue
+        monkeypatch.setattr(delimited, "able", lambda *a: False)
+        slow = proven(file, c)
+        monkeypatch.setattr(delimited, "able", dumpfast.able)
+        monkeypatch.setattr(delimited, "stretches", seen)
+        for size in (60, 400, 1 << 16):
+            monkeypatch.setattr(dumpfast, "STRETCH", size)
+            assert rows(file, c) == slow, seed
+    assert both["batches"] > 50 and both["records"] > 50
+
+
 def test_an_independent_reader_reads_the_same(file: Path) -> None:
     """The standard library's csv reader, on a quoted dump decoded beforehand."""
     rng = random.Random(3)
@@ -376,9 +419,13 @@ def test_an_independent_reader_reads_the_same(file: Path) -> None:
 
 
 def test_a_reader_that_drops_a_record_is_found_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from xihu.bronze.formats import delimited
+    from xihu.bronze.formats import delimited, dumpfast
 
-    file.write_bytes("".join(f"{citizen(i)}|王五|北\n山|1\n" for i in range(5)).encode("gb18030"))
     honest = delimited.walk
-    monkeypatch.setattr(delimited, "walk", lambda *a: (r for i, r in enumerate(honest(*a)) if i != 2))
-    assert len(rows(file, dump())) != count(file, dump()).records
+    for module, c in ((dumpfast, dump()), (delimited, dump(delimiter="|@|"))):
+        lines = [f"{citizen(i)}|王五|北\n山|1\n".replace("|", c.delivery.delimiter or "") for i in range(5)]
+        file.write_bytes("".join(lines).encode("gb18030"))
+        assert len(proven(file, c)) == 5
+        monkeypatch.setattr(module, "walk", lambda *a: (r for i, r in enumerate(honest(*a)) if i != 2))
+        assert len(rows(file, c)) != count(file, c).records
+        monkeypatch.undo()

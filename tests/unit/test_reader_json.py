@@ -286,6 +286,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "tail": (text(PAGES) + b" xyz", "wrong_format"),
     "inner": (text([{**STRINGS[0], "data": STRINGS[0]["data"][:-3]}]), "wrong_format"),
     "deep": (b"[" * 100_000 + b"]" * 100_000, "header_unknown"),
+    "deep_below": (b'{"code":"00","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "wrong_format"),
     "swapped": (text([page(1, [record(i, citizen(i), idNo="张三丰") for i in range(5)], 5)]), "columns_swapped"),
 }
 

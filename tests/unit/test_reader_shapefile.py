@@ -23,7 +23,7 @@ from xihu.bronze.formats.geosystem import of_prj
 from xihu.bronze.schema import DELETED, Inspection
 from xihu.contract.models import Contract
 from xihu.standards.geometry import Geometry
-from xihu.standards.geometry import read as shape_of
+from xihu.standards.geotext import read as shape_of
 
 pyshp = pytest.importorskip("shapefile")
 shapely = pytest.importorskip("shapely")

@@ -225,6 +225,49 @@ def test_excel_95(file: Path) -> None:
     assert [r["_cells"] for r in found] == [["一", "杭州镕", "1.5"], ["二", "乗", "3"]]
 
 
+def test_results_of_formulas_and_packed_numbers(file: Path) -> None:
+    """Records that the writer of the other tests never writes, by hand: results of every kind, RK, MULRK, LABEL, RSTRING."""
+    from xlwt.CompoundDoc import XlsDoc
+
+    def record(kind: int, *parts: bytes) -> bytes:
+        body = b"".join(parts)
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def wide(text: str, width: str = "<H") -> bytes:
+        units = text.encode("utf-16-le")
+        return struct.pack(width, len(units) // 2) + b"\x01" + units
+
+    def formula(r: int, c: int, result: bytes) -> bytes:
+        return record(0x06, struct.pack("<HHH", r, c, 0), result, b"\0" * 6, struct.pack("<H", 3), b"\x1e\x01\x00")
+
+    def at(r: int, c: int) -> bytes:
+        return struct.pack("<HHH", r, c, 0)
+
+    cells = b"".join(record(0x204, at(0, c), wide(t)) for c, t in enumerate("甲乙丙"))
+    cells += formula(1, 0, b"\0\0\0\0\0\0\xff\xff") + record(0x207, wide("镕喆"))
+    cells += formula(1, 1, b"\x01\0\x01\0\0\0\xff\xff") + formula(1, 2, b"\x02\0\x17\0\0\0\xff\xff")
+    cells += formula(2, 0, struct.pack("<d", 2.5)) + record(
+        0xBD, struct.pack("<HH", 2, 1), struct.pack("<HIHI", 0, 12345 << 2 | 3, 0, 7 << 2 | 2), b"\2\0"
+    )
+    cells += record(0x27E, at(3, 0), struct.pack("<I", 0x3FF00000)) + record(0xD6, at(3, 1), wide("富"), struct.pack("<HHH", 1, 0, 0))
+    cells += record(0x205, at(3, 2), b"\x2a\x01") + record(0x205, at(4, 2), b"\0\0") + formula(4, 0, b"\x03\0\0\0\0\0\xff\xff")
+    chart = record(0x809, struct.pack("<HHHHII", 0x600, 0x20, 0, 0, 0, 0)) + record(0x203, at(9, 0), struct.pack("<d", 9)) + record(0x0A)
+    head = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + record(0x42, struct.pack("<H", 1200))
+    body = record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0)) + cells + chart + record(0x0A)
+    name = b"\x01\x01" + "表".encode("utf-16-le")
+    offset = len(head) + 4 + 6 + len(name) + 4
+    XlsDoc().save(str(file), head + record(0x85, struct.pack("<IBB", offset, 0, 0), name) + record(0x0A) + body)
+    fields = {n: {"title": t, "type": "text"} for n, t in (("a", "甲"), ("b", "乙"), ("c", "丙"))}
+    c = contract(fields, "xls", encoding=None)
+    assert [r["_cells"] for r in proven(file, c)] == [
+        ["镕喆", "TRUE", "#REF!"],
+        ["2.5", "123.45", "7"],
+        ["1", "富", "#N/A"],
+        ["", "", "FALSE"],
+    ]
+    assert "5 个公式单元格，取其存储的值，其中 1 个没有值" in warnings(file, c)
+
+
 @pytest.mark.parametrize("rk", [0, 1, 2, 3, 0x3FF00000, 0x3FF00001, 0xFFFFFFFE, 0xFFFFFFFF, 0x80000002, 0x7FFFFFFE, 0x40590000])
 def test_small_numbers(rk: int) -> None:
     assert rk_value(rk) == xlrd.sheet.unpack_RK(struct.pack("<I", rk))
@@ -341,7 +384,7 @@ def fuzz(path: Path, rounds: int, seed: int) -> int:
     for _ in range(rounds):
         data = bytearray(whole)
         for _ in range(dice.randint(1, 3)):
-            at = dice.choice(used)
+            at = dice.choice(used) % len(data)
             kind = dice.randrange(3)
             if kind == 0:
                 data[at] = dice.randrange(256)

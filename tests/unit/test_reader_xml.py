@@ -130,6 +130,17 @@ def test_another_encoding_is_refused(file: Path, codec: str, told: str, given: s
     assert refused(file, agreed(encoding=given)) == "wrong_encoding"
 
 
+@pytest.mark.parametrize(
+    "told",
+    ["rot13", "unicode_escape", "raw_unicode_escape", "utf-7", "johab", "cp037", "idna", "base64", "undefined", "UTF-16", "x-none"],
+)
+def test_encodings_that_are_none(file: Path, told: str) -> None:
+    """What a sender may write into the declaration; where another encoding was agreed it is only a claim."""
+    file.write_bytes(message([record(1)], told=told))
+    assert refused(file, agreed(encoding=None)) == "wrong_encoding"
+    assert len(proven(file, agreed(encoding="gb18030"))) == 1
+
+
 def test_namespaces_drift(file: Path) -> None:
     for p, space in (("", "urn:a"), ("ns1:", "http://x/2"), ("消:", "urn:c")):
         file.write_bytes(message([record(1, p=p), record(2, p=p)], p=p, space=space))
@@ -203,6 +214,20 @@ def test_several_messages_in_one_file(file: Path) -> None:
     assert [r["_cells"][5] for r in proven(file, c)] == ["1", "2", "2"]
     file.write_bytes(file.read_bytes().replace("<笔数>2".encode("gbk"), "<笔数>3".encode("gbk")))
     assert refused(file, c) == "control_total"
+
+
+def test_values_of_the_family_reach_its_members_only(file: Path) -> None:
+    fields = {
+        "no": {"title": "户号", "type": "text", "path": "/批/家庭/@no"},
+        "town": {"title": "镇", "type": "text", "path": "/批/家庭/址/镇"},
+        "name": {"title": "姓名", "type": "person_name"},
+    }
+    families = ('<家庭 no="1"><址><镇>甲</镇></址>{a}{b}</家庭><家庭><址/>{c}</家庭><家庭 no="3"><址><镇>丙</镇></址>{a}</家庭>').format(
+        **{k: f"<成员><姓名>{v}</姓名></成员>" for k, v in (("a", "王"), ("b", "李"), ("c", "赵"))}
+    )
+    file.write_bytes(f"<?xml version='1.0' encoding='GBK'?><批>{families}</批>".encode("gb18030"))
+    found = proven(file, agreed({"record": "成员"}, fields))
+    assert [r["_cells"] for r in found] == [["1", "甲", "王"], ["1", "甲", "李"], [None, None, "赵"], ["3", "丙", "王"]]
 
 
 HEALTH = """<?xml version="1.0" encoding="UTF-8"?>

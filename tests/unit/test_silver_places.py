@@ -135,6 +135,19 @@ def test_faults_of_points() -> None:
     assert one(c, "118.29999999", "30.6")["_reason"] == "out_of_range"
 
 
+def test_without_limits_places_are_in_china() -> None:
+    """But for WGS 84, which is used everywhere."""
+    for crs, local, sent, reason in [
+        ("wgs84", None, ("-0.1278", "51.5074"), None),
+        ("cgcs2000", None, ("-0.1278", "51.5074"), "out_of_range"),
+        ("gcj02", None, ("-0.1278", "51.5074"), "out_of_range"),
+        ("local", {"central_meridian": 120}, ("5", "3"), "out_of_range"),
+        ("local", {"central_meridian": 120}, ("500000", "3350000"), None),
+    ]:
+        c = contract({"lon": LON, "lat": LAT}, {"lon": "lon", "lat": "lat", "crs": crs, "local": local})
+        assert one(c, *sent)["_reason"] == reason, crs
+
+
 def test_limits_are_those_of_the_real_place() -> None:
     """A point just within the city in GCJ-02 that in truth lies without is out of range, and the other way round."""
     edge = 120.9

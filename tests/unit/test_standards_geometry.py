@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xihu.standards import shapes
-from xihu.standards.geometry import Geometry, read, wkt
+from xihu.standards.geometry import Geometry, wkt
+from xihu.standards.geotext import read
 
 shapely = pytest.importorskip("shapely")
 pyproj = pytest.importorskip("pyproj")
@@ -184,3 +186,40 @@ def test_areas_against_another_library() -> None:
         exact = abs(geod.geometry_area_perimeter(other)[0])
         assert shapes.area(good(text)) == pytest.approx(exact, rel=tolerance)
     assert shapes.area(good("POINT (1 2)")) == 0
+
+
+def fuzzed(seed: int, rounds: int) -> int:
+    """Texts of shapes with characters lost, doubled and exchanged: a shape, nothing, or a word of what is wrong; never an exception."""
+    chance, found = random.Random(seed), 0
+    base = [*ONES, *(shapely.to_wkb(shapely.from_wkt(t), hex=True) for t in ONES), *(shapely.to_geojson(shapely.from_wkt(t)) for t in ONES)]
+    for _ in range(rounds):
+        text = chance.choice(base)
+        for _ in range(chance.randint(1, 4)):
+            at, n = chance.randrange(len(text) + 1), chance.randint(1, 6)
+            kind = chance.randrange(3)
+            if kind == 0:
+                text = text[:at] + text[at + n :]
+            elif kind == 1:
+                text = text[:at] + text[max(0, at - n) :]
+            else:
+                text = (
+                    text[:at]
+                    + chance.choice(["(", ")", ",", " ", "-", "e9", "1e400", "[", "]", "{", '"', "Z", "F", "00", "，", "nan"])
+                    + text[at + 1 :]
+                )
+        made = read(text)
+        if isinstance(made, Geometry):
+            whole = shapes.mend(made)
+            if isinstance(whole, Geometry):
+                assert isinstance(read(wkt(whole)), Geometry), text
+                found += 1
+    return found
+
+
+def test_fuzzed_texts() -> None:
+    assert fuzzed(1, 3000) > 40
+
+
+@pytest.mark.soak
+def test_many_fuzzed_texts() -> None:
+    assert fuzzed(2, 100_000) > 1500

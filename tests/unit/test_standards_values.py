@@ -99,6 +99,12 @@ def test_years_and_instants() -> None:
     assert value("datetime", "1480897815000", forms=("epoch_ms",)) == datetime.fromtimestamp(1480897815, UTC)
 
 
+def test_exponents_of_programs() -> None:
+    """What Java writes for 12,345,678.9; in a text file an exponent means that digits were lost."""
+    assert value("money", "1.23456789E7", unit="元", scientific=True) == Decimal("12345678.90")
+    assert value("money", "1.23456789E7", unit="元") == "bad_number"
+
+
 def test_instants_since_1970() -> None:
     """Midnight of 5 December 2016 in Hangzhou is 16:00 of the day before in UTC; the day meant is the fifth."""
     midnight = int(datetime(2016, 12, 4, 16, tzinfo=UTC).timestamp())

@@ -77,7 +77,13 @@ def read(spark: SparkSession, contract: Contract, files: list[Item]) -> DataFram
     exact = (F.col("_file") == F.col("_landing")) | F.col("_file").startswith(F.concat("_landing", F.lit("#")))
     exact = exact | F.col("_file").startswith(F.concat("_landing", F.lit("!")))
     simple = all("#" not in f.landing and "!" not in f.landing for f in files)
-    joined = df.withColumn("_landing", landing_of(F.col("_file"))).join(names, "_landing") if simple else df.join(names, exact)
+    if contract.delivery.format not in ("xlsx", "xls"):
+        # Only sheets add to the name; an archive's member is its own landing file.
+        joined = df.withColumn("_landing", F.col("_file")).join(names, "_landing")
+    elif simple:
+        joined = df.withColumn("_landing", landing_of(F.col("_file"))).join(names, "_landing")
+    else:
+        joined = df.join(names, exact)
     return joined.withColumn("_contract_version", F.lit(contract.version))
 
 

@@ -176,11 +176,17 @@ def _delivery(path: Path, table: Table, dept: str) -> list[str]:
     ]
     if table.encoding:
         out.append(f"  encoding: {table.encoding}")
-    if table.format == "csv":
+    if table.format in ("csv", "delimited"):
         out.append(f"  delimiter: {_quote(table.delimiter or ',')}")
-        if not table.headed:
-            out.append("  # 文件没有表头，下面的标题是编的；请提供方补表头 / the file has no header: ask the provider for one")
-    if table.format == "xlsx":
+    if table.format == "delimited":
+        out.append("  # 文件没有表头：列按次序对应，下面的标题是编的；请提供方给出列名 / no header: columns by order, titles invented")
+        beside = next((p for p in (".ctl", ".CTL", ".ok", ".OK") if path.with_suffix(p).exists()), None)
+        if beside:
+            out.append(f'  companion: ["{{stem}}{beside.lower()}"]   # 旁边有对照文件 / a control file lies beside it')
+    if table.format == "hj212":
+        out.append("  telegram: {explode: factor}   # 一个因子一条记录 / one record a factor")
+    out += table.options
+    if table.format in ("xlsx", "xls"):
         out.append("  layout:")
         out.append(f"    title_rows: {table.title_rows}")
         out.append(f"    header_rows: {table.header_rows}")
@@ -214,6 +220,8 @@ def _fields(names: list[str], columns: list[Column], table: Table, key: list[str
         if name in key or (table.rows and all(row[i] for row in table.rows) and made.type not in ("text", "phone")):
             parts.append("required: true")
         parts += [f"{k}: {v}" for k, v in made.options.items()]
+        if table.paths and table.paths[i]:
+            parts.append(f"path: {_quote(table.paths[i] or '')}")
         if table.spans:
             parts += [f"start: {table.spans[i][0]}", f"width: {table.spans[i][1]}"]
         notes = [made.note] if made.note else []

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from xihu.standards.value import ValueSpec, parser_of
 SAMPLE_BYTES, SAMPLE_ROWS = 8_000_000, 5_000
 DELIMITERS = (",", "\t", "|@|", "|", ";", "\x01", "^")
 TOTALS, FOOTERS = ("小计", "合计", "总计", "累计"), ("填表人", "审核人", "填报人", "制表人", "负责人", "备注：", "注：", "说明：")
-_NULLS = frozenset(["NA", "NaN", "nan", "..", ":"])
+_NULLS = frozenset(["\\N", "NA", "NaN", "nan", "..", ":"])
 _UNIT = re.compile(r"单位[：:]\s*(亿元|万元|千元|元|分)")
 _TITLE_UNIT = re.compile(r"[（(](亿元|万元|千元|元|分|人|户|个|%|岁|天|月)[）)]")
 
@@ -45,6 +45,8 @@ class Table:
     spans: list[tuple[int, int]] = field(default_factory=list)  # fixed: (start, width) in bytes
     length: int = 0
     headed: bool = True
+    paths: list[str | None] = field(default_factory=list)  # xml, json: where a column stands, if not under its title
+    options: list[str] = field(default_factory=list)  # xml, json: lines of the delivery
 
 
 @dataclass
@@ -61,12 +63,12 @@ class Unreadable(ValueError):
 
 
 def look(path: Path) -> Table:
-    """Read a sample of a csv, xlsx or fixed-width file, of GeoJSON or a shapefile.
+    """Read a sample of a csv, xlsx or fixed-width file, of a dump, dBase table or telegrams, of GeoJSON or a shapefile.
 
     Raises:
         Unreadable: the file is missing, empty, of another format, or in no known encoding.
     """
-    from xihu.contract import guessgeo
+    from xihu.contract import guessdump, guessgeo, guessmessage
 
     try:
         with path.open("rb") as stream:
@@ -78,14 +80,18 @@ def look(path: Path) -> Table:
         raise Unreadable(f"空文件 / an empty file: {path}")
     if head[:4] == b"PK\x03\x04":
         return _sheets(path)
-    if head[:5].lower().lstrip()[:5] in (b"<html", b"<!doc", b"<?xml"):
-        raise Unreadable(f"内容是网页或XML，不是表格 / an HTML or XML document, not a table: {path}")
+    if head[:5].lower().lstrip()[:5] in (b"<html", b"<!doc", b"<tabl"):
+        raise Unreadable(f"内容是网页，不是表格 / an HTML document, not a table: {path}")
     if head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise Unreadable(f"旧版 .xls，请另存为 .xlsx / an old .xls; save it as .xlsx: {path}")
+        return replace(_sheets(path), format="xls")
     if head[:2] == b"\x1f\x8b":
         raise Unreadable(f"gzip 压缩文件，请先解压 / compressed with gzip; unpack it first: {path}")
     if geo := guessgeo.look(path, head):
         return geo
+    if message := guessmessage.look(head, cut):
+        return message
+    if other := guessdump.look(path, head):
+        return other
     if b"\0" in head[:4096]:
         raise Unreadable(f"二进制文件 / a binary file: {path}")
     if cut:
@@ -147,7 +153,7 @@ def _csv(body: str, encoding: str) -> Table:
     while titles and not titles[-1]:
         titles.pop()
     rows: list[list[str | None]] = [[*row[: len(titles)], *[None] * (len(titles) - len(row))] for row in read[headed:]]
-    return Table("csv", titles, rows, encoding=encoding, delimiter=delimiter, headed=headed)
+    return Table("csv" if headed else "delimited", titles, rows, encoding=encoding, delimiter=delimiter, headed=headed)
 
 
 def _first(reader: object) -> list[list[str]]:
@@ -182,7 +188,7 @@ def _sheets(path: Path) -> Table:
         names = book.sheet_names
         grids = [(n, book.get_sheet_by_name(n).to_python(skip_empty_area=False)) for n in names]
     except Exception as error:
-        raise Unreadable(f"不是可读的 xlsx / not a readable xlsx: {path.name}: {error}") from None
+        raise Unreadable(f"不是可读的工作簿 / not a readable workbook: {path.name}: {error}") from None
     filled = [
         (n, [[_cell(v) for v in row] for row in grid]) for n, grid in grids if any(any(v not in ("", None) for v in row) for row in grid)
     ]
@@ -205,7 +211,7 @@ def _sheets(path: Path) -> Table:
     table = Table("xlsx", [titles[i] for i in keep], [], title_rows=start, header_rows=depth, sheets=[n for n, _ in filled])
     for _, rows in filled:
         for row in rows[start + depth :][:SAMPLE_ROWS]:
-            first = next((v.strip() for v in row if v and v.strip()), None)
+            first = next(("".join(v.split()) for v in row if v and v.strip()), None)
             if first is None:
                 continue
             if first in TOTALS:
@@ -321,7 +327,7 @@ def column(title: str, values: list[str | None], table: Table, codes: Mapping[st
         return sum(map(test, given)) / len(given)
 
     def reads(kind: str, **options: object) -> float:
-        parser = parser_of(ValueSpec(kind, sheet=table.format == "xlsx", fixed=table.format == "fixed", **options))  # type: ignore[arg-type]
+        parser = parser_of(ValueSpec(kind, sheet=table.format in ("xlsx", "xls"), fixed=table.format == "fixed", **options))  # type: ignore[arg-type]
         return share(lambda v: parser(v, as_of).reason is None)
 
     # Nine of ten columns named so are ids even where many values are dirty.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from xihu.contract.guess import SAMPLE_ROWS, Column, Table, Unreadable, guess_encoding
+from xihu.contract import guessdump
+from xihu.contract.guess import SAMPLE_BYTES, SAMPLE_ROWS, Column, Table, Unreadable, guess_encoding
 from xihu.standards import angles, text
 
 GEOMETRY = "geometry"
@@ -69,22 +69,12 @@ def _shapefile(path: Path) -> Table:
     table = next((p for p in path.parent.iterdir() if p.stem.casefold() == path.stem.casefold() and p.suffix.casefold() == ".dbf"), None)
     if table is None:
         raise Unreadable(f"缺 .dbf，属性不明 / its .dbf is missing: {path}")
-    data = table.read_bytes()[: 64 << 20]
-    if len(data) < 33:
-        raise Unreadable(f".dbf 没有内容 / an empty .dbf: {table}")
-    start, length = struct.unpack_from("<HH", data, 8)
-    fields, at = [], 1
-    for pos in range(32, min(start, len(data)) - 1, 32):
-        if data[pos] == 0x0D:
-            break
-        fields.append((data[pos : pos + 11].split(b"\0")[0], at, data[pos + 16]))
-        at += data[pos + 16]
-    records = [data[p : p + length] for p in range(start, len(data) - length + 1, length or 1)][:SAMPLE_ROWS]
-    records = [r for r in records if r[:1] == b" "]
-    texts = b"\n".join([*(n for n, _, _ in fields), *(r[a : a + w].rstrip(b" \0") for r in records for _, a, w in fields)])
-    encoding = guess_encoding(texts)
-    rows: list[list[str | None]] = [[*(r[a : a + w].decode(encoding, "replace").strip(" \0") for _, a, w in fields), None] for r in records]
-    return Table("shapefile", [*(n.decode(encoding, "replace").strip() for n, _, _ in fields), GEOMETRY], rows, encoding=encoding)
+    with table.open("rb") as stream:
+        found = guessdump.look(table, stream.read(SAMPLE_BYTES))
+    if found is None:
+        raise Unreadable(f".dbf 不是 dBase 表 / its .dbf is no dBase table: {table}")
+    rows: list[list[str | None]] = [[*row, None] for row in found.rows]
+    return Table("shapefile", [*found.titles, GEOMETRY], rows, encoding=found.encoding)
 
 
 def clock(values: Sequence[str], title: str) -> Column | None:

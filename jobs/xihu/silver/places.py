@@ -73,6 +73,10 @@ class Place:
             )
         self.limited = self.box != _WORLD
 
+    def _box(self, system: str) -> tuple[float, float, float, float]:
+        """Where places may lie: by the contract; else in China, but for WGS 84, the only system that is used elsewhere."""
+        return self.box if self.limited or system == "wgs84" else CHINA
+
     def apply(self, batch: Batch, fault: Fault) -> None:
         if self.spec.lon and self.spec.lat:
             self._points(batch, fault, self.spec.lon, self.spec.lat)
@@ -145,7 +149,8 @@ class Place:
         degrees, same = system != "local", system in ("cgcs2000", "wgs84")
         real = inside(x, y, _WORLD) if degrees else np.ones(len(rows), bool)
         fx, fy = self._degrees(system, x, y)
-        good = real & inside(fx, fy, self.box)
+        box = self._box(system)
+        good = real & inside(fx, fy, box)
         turned = np.zeros(len(rows), bool)
         if not good.all() or (degrees and not inside(x, y, CHINA).all()):
             turned = self._turned(system, x, y, good)
@@ -159,17 +164,15 @@ class Place:
             if turned[k]:
                 fault(i, "swapped_fields", f"{lon},{lat}", f"经度与纬度互换 / longitude and latitude exchanged: {sent}")
             else:
-                named = lon if not (self.box[0] <= fx[k] <= self.box[2]) else lat
+                named = lon if not (box[0] <= fx[k] <= box[2]) else lat
                 fault(i, "out_of_range", named, f"不在范围内 / out of bounds: {sent}")
 
     def _turned(self, system: str, x: Array, y: Array, good: np.ndarray) -> np.ndarray:
         """Where the two stand in each other's place: wrong as they are, right when exchanged."""
-        if system == "local":
-            if not self.limited:
-                return np.zeros(len(x), bool)
-            return ~good & inside(*self._degrees(system, y, x), self.box)
         # Without limits of the contract, China is where places are.
         box = self.box if self.limited else CHINA
+        if system not in TO_CGCS2000:
+            return ~good & inside(*self._degrees(system, y, x), box)
         wrong = ~good if self.limited else ~inside(x, y, CHINA)
         return wrong & inside(y, x, _WORLD) & inside(*self._degrees(system, y, x), box)
 
@@ -206,7 +209,7 @@ class Place:
         every = np.concatenate([a[:, :2] for a in arrays])
         x, y = every[:, 0].copy(), every[:, 1].copy()
         fx, fy = self._degrees(system, x, y)
-        good = inside(fx, fy, self.box)
+        good = inside(fx, fy, self._box(system))
         if system in TO_CGCS2000:
             good &= inside(x, y, _WORLD) & ((x != 0) | (y != 0))
         turned = self._turned(system, x, y, good)

@@ -10,10 +10,11 @@ import re
 from decimal import Context, Decimal
 from typing import NamedTuple
 
+MAX_LENGTH = 40
 _WIDE = Context(prec=60)
 _SIDES = {"E": 1, "N": 1, "W": -1, "S": -1, "东经": 1, "北纬": 1, "西经": -1, "南纬": -1}
 _SIDE = r"东经|西经|北纬|南纬|[NSEWnsew]"
-_PLAIN = re.compile(rf"(?P<a>{_SIDE})?\s*(?P<d>[+-]?\d+(?:\.\d+)?)\s*[°度º]?\s*(?P<b>{_SIDE})?", re.ASCII)
+_PLAIN = re.compile(rf"(?P<a>{_SIDE})?\s*(?P<d>[+-]?\d{{1,10}}(?:\.\d{{1,24}})?)\s*[°度º]?\s*(?P<b>{_SIDE})?", re.ASCII)
 _MINUTE, _SECOND = r"[′'’‘分]", r"(?:[″\"”“秒]|''|′′|’’)"
 _PARTS = re.compile(
     rf"(?P<a>{_SIDE})?\s*(?P<d>[+-]?\d{{1,3}})\s*(?:[°度º:]|\s)\s*(?P<m>\d{{1,2}}(?:\.\d+)?)\s*(?:{_MINUTE}|:|\s|$)?\s*"
@@ -32,7 +33,7 @@ class Angle(NamedTuple):
 
 def read(text: str, packed: str | None = None) -> Angle | str:
     """An angle from a cleaned, folded text, or a word of what is wrong with it. No limit of degrees is judged here."""
-    match = _PLAIN.fullmatch(text)
+    match = _PLAIN.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match:
         value = Decimal(match["d"])
         if packed:
@@ -41,9 +42,9 @@ def read(text: str, packed: str | None = None) -> Angle | str:
                 return f"{found}: {text}"
             value = found
         return _sided(value, match, bool(packed) or match["a"] is not None or match["b"] is not None or "°" in text or "度" in text)
-    match = _PARTS.fullmatch(text)
+    match = _PARTS.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:
-        return f"不是经纬度 / not a longitude or latitude: {text}"
+        return f"不是经纬度 / not a longitude or latitude: {text[:MAX_LENGTH]}"
     degrees, minutes, seconds = Decimal(match["d"]), Decimal(match["m"]), Decimal(match["s"] or 0)
     if minutes >= 60 or seconds >= 60 or (match["s"] and "." in match["m"]):
         return f"分、秒须小于60 / minutes and seconds are below 60: {text}"

@@ -1,13 +1,8 @@
-"""Shapes as text: WKT, EWKT, WKB in hex (OGC 06-103r4), GeoJSON geometries (RFC 7946); read into arrays, written as WKT.
-
-A text may begin with the system it is in: `SRID=4490;` (EWKT) or `CRS=<words of xihu.standards.projection>;`.
-"""
+"""Shapes as arrays of positions: built from nested lists or decoded GeoJSON (RFC 7946), written as WKT (OGC 06-103r4)."""
 
 from __future__ import annotations
 
-import json
 import re
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,21 +10,15 @@ from typing import Any
 import numpy as np
 
 from xihu.standards.coordinates import Array
-from xihu.standards.projection import of_epsg
 
 # Kind → how deep its lists of positions lie.
 DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
-_NAMES = {k.upper(): k for k in (*DEPTH, "GeometryCollection")}
-_WKB = {1: "Point", 2: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}
-_PREFIX = re.compile(r"\s*(?:SRID\s*=\s*(\d+)|CRS\s*=\s*([^;]+))\s*;", re.I)
-_HEAD = re.compile(r"\s*([A-Za-z]+)\s*(ZM|Z|M)?\s*(EMPTY|(?=\())", re.I)
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_POSITION = re.compile(rf"{_NUMBER}(?:\s+{_NUMBER})*")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){5,}")
+_ZEROS = re.compile(r"\.?0+(?=[ ,]|$)")
+_MINUS_ZERO = re.compile(r"(?<![\d.])-0(?![\d.])")
 MAX_NESTING = 20
 
 
-class _Wrong(ValueError):
+class Wrong(ValueError):
     """What is wrong with a text, for people."""
 
 
@@ -83,33 +72,6 @@ def _map(parts: Any, change: Callable[[Array], Array]) -> Any:
     return [_map(part, change) for part in parts]
 
 
-def read(text: str) -> Geometry | str | None:
-    """A shape from its text; None if it is empty; else a word of what is wrong."""
-    body, system = text, None
-    if prefix := _PREFIX.match(text):
-        system = of_epsg(int(prefix[1])) or f"epsg:{prefix[1]}" if prefix[1] else prefix[2].strip()
-        body = text[prefix.end() :]
-    body = body.strip()
-    try:
-        if body == "null":
-            return None
-        if body.startswith("{"):
-            found = of_geojson(json.loads(body, parse_constant=_constant))
-        elif _HEX.fullmatch(body):
-            found = _of_wkb(bytes.fromhex(body))
-        else:
-            found = _of_wkt(body)
-    except _Wrong as wrong:
-        return str(wrong)
-    except (ValueError, RecursionError, struct.error, OverflowError):
-        return f"不是图形 / not a geometry: {body[:60]}"
-    return replace(found, system=system or found.system) if found else None
-
-
-def _constant(word: str) -> Any:
-    raise _Wrong(f"坐标不是数 / not a number: {word}")
-
-
 def of_geojson(value: Any, nesting: int = 0) -> Geometry | None:
     """A shape from a decoded GeoJSON geometry; None if it is null or empty.
 
@@ -122,12 +84,12 @@ def of_geojson(value: Any, nesting: int = 0) -> Geometry | None:
     if kind == "GeometryCollection":
         members = value.get("geometries")
         if not isinstance(members, list) or nesting > MAX_NESTING:
-            raise _Wrong("GeometryCollection 没有 geometries / has no geometries")
+            raise Wrong("GeometryCollection 没有 geometries / has no geometries")
         return collection([of_geojson(m, nesting + 1) for m in members])
     if kind not in DEPTH:
-        raise _Wrong(f"不是 GeoJSON 图形 / not a GeoJSON geometry: type {kind!r}"[:120])
+        raise Wrong(f"不是 GeoJSON 图形 / not a GeoJSON geometry: type {kind!r}"[:120])
     if "coordinates" not in value:
-        raise _Wrong("没有 coordinates / has no coordinates")
+        raise Wrong("没有 coordinates / has no coordinates")
     return build(kind, value["coordinates"])
 
 
@@ -147,25 +109,25 @@ def build(kind: str, coordinates: Any) -> Geometry | None:
 
     def leaf(positions: Any) -> Array:
         if not isinstance(positions, list) or not all(isinstance(p, list) for p in positions):
-            raise _Wrong(f"{kind} 的坐标层次不对 / the nesting of its coordinates is wrong")
+            raise Wrong(f"{kind} 的坐标层次不对 / the nesting of its coordinates is wrong")
         sizes = set(map(len, positions))
         if min(sizes) < 2:
-            raise _Wrong("一个点少于两个坐标 / a position of fewer than two numbers")
+            raise Wrong("一个点少于两个坐标 / a position of fewer than two numbers")
         keep = min(3, *sizes) if len(sizes) > 1 else min(3, sizes.pop())
         if len(sizes) > 1:
             repairs["z_dropped"] = None
         elif sizes and max(sizes) > 3:
             repairs["m_dropped"] = None
         if not all(type(v) in (int, float) for p in positions for v in p[:keep]):
-            raise _Wrong("坐标不是数 / a coordinate is not a number")
+            raise Wrong("坐标不是数 / a coordinate is not a number")
         array = np.array([p[:keep] for p in positions], float)
         if not np.isfinite(array).all():
-            raise _Wrong("坐标不是有限的数 / a coordinate is not finite")
+            raise Wrong("坐标不是有限的数 / a coordinate is not finite")
         return array
 
     def walk(value: Any, depth: int) -> Any:
         if not isinstance(value, list):
-            raise _Wrong(f"{kind} 的坐标层次不对 / the nesting of its coordinates is wrong")
+            raise Wrong(f"{kind} 的坐标层次不对 / the nesting of its coordinates is wrong")
         if depth == 1:
             return leaf(value) if value else None
         return [part for v in value if (part := walk(v, depth - 1)) is not None] or None
@@ -181,135 +143,6 @@ def build(kind: str, coordinates: Any) -> Geometry | None:
     return Geometry(kind, parts, None, tuple(repairs))
 
 
-def _of_wkt(text: str) -> Geometry | None:
-    geometry, end = _wkt(text, 0, 0)
-    if text[end:].strip():
-        raise _Wrong(f"图形之后还有内容 / more text after the geometry: {text[end : end + 40]}")
-    return geometry
-
-
-def _wkt(text: str, pos: int, nesting: int) -> tuple[Geometry | None, int]:
-    head = _HEAD.match(text, pos)
-    word = head[1].upper() if head else ""
-    measure = (head[2] or "").upper() if head else ""
-    if word not in _NAMES and word.endswith(("ZM", "Z", "M")):
-        measure = "ZM" if word.endswith("ZM") else word[-1]
-        word = word[: -len(measure)]
-    if head is None or word not in _NAMES or nesting > MAX_NESTING:
-        raise _Wrong(f"不是图形 / not a geometry: {text[pos : pos + 60]}")
-    kind = _NAMES[word]
-    if head[3]:
-        return None, head.end()
-    if kind == "GeometryCollection":
-        members, at = [], head.end() + 1
-        while True:
-            member, at = _wkt(text, at, nesting + 1)
-            members.append(member)
-            rest = re.compile(r"\s*([,)])").match(text, at)
-            if rest is None:
-                raise _Wrong("括号没有闭合 / a bracket never closes")
-            at = rest.end()
-            if rest[1] == ")":
-                return collection(members), at
-    depth, end = 0, -1
-    for bracket in re.compile(r"[()]").finditer(text, head.end()):
-        depth += 1 if bracket[0] == "(" else -1
-        if depth == 0:
-            end = bracket.end()
-            break
-    if end < 0:
-        raise _Wrong("括号没有闭合 / a bracket never closes")
-    body = text[head.end() : end]
-    if kind == "MultiPoint":
-        body = re.sub(r"\(\s*([^(),]+?)\s*\)", r"\1", body[1:-1]).join("()")
-    listed = _POSITION.sub(lambda m: "[" + ",".join(repr(float(n)) for n in m[0].split()) + "]", body)
-    coordinates = json.loads(listed.replace("(", "[").replace(")", "]"), parse_constant=_constant)
-    if kind == "Point":
-        if len(coordinates) != 1:
-            raise _Wrong("POINT 应有一个点 / a POINT has one position")
-        coordinates = coordinates[0]
-    if measure == "M":
-        coordinates = _without_m(coordinates)
-    return build(kind, coordinates), end
-
-
-def _without_m(value: Any) -> Any:
-    if value and isinstance(value[0], float):
-        return value[:2]
-    return [_without_m(v) for v in value]
-
-
-def _of_wkb(data: bytes) -> Geometry | None:
-    geometry, end = _wkb(data, 0, 0)
-    if end != len(data):
-        raise _Wrong("WKB 之后还有字节 / more bytes after the WKB")
-    return geometry
-
-
-def _wkb(data: bytes, pos: int, nesting: int) -> tuple[Geometry | None, int]:
-    order = {0: ">", 1: "<"}.get(data[pos])
-    if order is None or nesting > MAX_NESTING:
-        raise _Wrong("不是 WKB / not WKB")
-    (word,) = struct.unpack_from(f"{order}I", data, pos + 1)
-    pos += 5
-    has_z, has_m, system = bool(word & 0x80000000), bool(word & 0x40000000), None
-    if word & 0x20000000:
-        (srid,) = struct.unpack_from(f"{order}I", data, pos)
-        system, pos = of_epsg(srid) or f"epsg:{srid}", pos + 4
-    code = word & 0x0FFFFFFF
-    has_z, has_m = has_z or code // 1000 in (1, 3), has_m or code // 1000 in (2, 3)
-    kind = _WKB.get(code % 1000)
-    if kind is None:
-        raise _Wrong(f"WKB 的图形种类未知 / unknown kind of WKB: {code}")
-    size = 2 + has_z + has_m
-
-    def positions(at: int, n: int) -> tuple[list[Any], int]:
-        end = at + n * size * 8
-        if end > len(data):
-            raise _Wrong("WKB 不完整 / the WKB ends early")
-        array = np.frombuffer(data, f"{order}f8", n * size, at).reshape(n, size)
-        return array[:, : 3 if has_z else 2].tolist(), end
-
-    if kind == "Point":
-        found, pos = positions(pos, 1)
-        # An empty point is one of NaNs.
-        empty = all(v != v for v in found[0])
-        made = None if empty else build(kind, found[0])
-        return (replace(made, system=system) if made else None), pos
-    (count,) = struct.unpack_from(f"{order}I", data, pos)
-    pos += 4
-    if count > len(data):
-        raise _Wrong("WKB 不完整 / the WKB ends early")
-    if kind == "LineString":
-        found, pos = positions(pos, count)
-        made = build(kind, found)
-    elif kind == "Polygon":
-        rings = []
-        for _ in range(count):
-            (n,) = struct.unpack_from(f"{order}I", data, pos)
-            ring, pos = positions(pos + 4, n)
-            rings.append(ring)
-        made = build(kind, rings)
-    else:
-        members: list[Geometry | None] = []
-        for _ in range(count):
-            member, pos = _wkb(data, pos, nesting + 1)
-            members.append(member)
-        if kind == "GeometryCollection":
-            made = collection(members)
-        else:
-            if any(m is not None and f"Multi{m.kind}" != kind for m in members):
-                raise _Wrong(f"{kind} 中有别的图形 / holds another kind of geometry")
-            made = build(kind, [_lists(m.parts, m.kind) for m in members if m is not None])
-    return (replace(made, system=system) if made else None), pos
-
-
-def _lists(parts: Any, kind: str) -> Any:
-    if isinstance(parts, np.ndarray):
-        return parts.tolist()[0] if kind == "Point" else parts.tolist()
-    return [p.tolist() for p in parts]
-
-
 def number(value: float) -> str:
     """At most eight decimals (a millimetre), no exponent, no trailing zeros."""
     text = f"{value:.8f}".rstrip("0").rstrip(".")
@@ -317,7 +150,10 @@ def number(value: float) -> str:
 
 
 def _positions(array: Array) -> str:
-    return ", ".join(" ".join(map(number, p)) for p in array.tolist())
+    if len(array) < 3:
+        return ", ".join(" ".join(map(number, p)) for p in array.tolist())
+    form = ", ".join([" ".join(["%.8f"] * array.shape[1])] * len(array))
+    return _MINUS_ZERO.sub("0", _ZEROS.sub("", form % tuple(array.ravel().tolist())))
 
 
 def wkt(geometry: Geometry) -> str:

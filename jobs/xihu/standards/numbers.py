@@ -27,7 +27,7 @@ UNITS: dict[str, Decimal] = {
     "万": Decimal(10_000),
 }
 PLAIN = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?\.?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}", re.ASCII)
 _UNIT = re.compile(r"(.*?)\s*(亿元|万元|千元|百元|元整|元|角|分|亿|万)")
 _SIGNS = {"CNY": "¥", "GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "HKD": "$"}

@@ -2,7 +2,7 @@
 
 Projection by Krüger's series in the third flattening to the sixth order (L. Krüger, Konforme Abbildung des Erdellipsoids in der Ebene,
 1912; C. F. F. Karney, Transverse Mercator with an accuracy of a few nanometers, J. Geodesy 85, 2011, eq. 35 and 36): better than a
-micrometre within 3900 km of the central meridian. Zones of 3 and 6 degrees are those of GB/T 17798 and EPSG:4491–4554.
+micrometre within 3900 km of the central meridian. Zones of 3 and 6 degrees: EPSG:4491–4554.
 A city's independent system (相对独立的平面坐标系统, such as 杭州城市坐标) is a projection with its own central meridian, followed by a
 similarity with parameters that the surveyors keep; they come in by the contract and are never guessed.
 """

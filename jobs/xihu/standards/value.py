@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from xihu.standards import angles, citizen_id, dates, geometry, numbers, phones, text, uscc
+from xihu.standards import angles, citizen_id, dates, geotext, numbers, phones, text, uscc
 from xihu.standards.codes import CodeList
 from xihu.standards.divisions import Divisions, Resolved
 
@@ -55,6 +55,7 @@ class ValueSpec(NamedTuple):
     tz: str = "Asia/Shanghai"
     sheet: bool = False
     fixed: bool = False
+    scientific: bool = False  # numbers of JSON and XML Schema may have exponents
     parentheses: bool = False
     outside: bool = False
     epoch1904: bool = False
@@ -89,6 +90,7 @@ def spec_for(
         tz=contract.tz,
         sheet=d.format in ("xlsx", "xls"),
         fixed=d.format == "fixed",
+        scientific=d.format in ("json", "xml", "accounting"),
         parentheses=f.negative == "parentheses",
         outside=f.outside,
         epoch1904=epoch1904,
@@ -268,7 +270,7 @@ def _number(spec: ValueSpec) -> Parser:
                 currency=spec.currency,
                 unit=spec.unit,
                 sign_last=spec.fixed,
-                scientific=spec.sheet,
+                scientific=spec.sheet or spec.scientific,
                 parentheses=spec.parentheses,
             )
             if isinstance(found, numbers.NumberProblem):
@@ -327,7 +329,9 @@ def _scaled(spec: ValueSpec) -> Parser:
         elif plain(value):
             exact = Decimal(value)
         else:
-            read = numbers.read(value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet, parentheses=spec.parentheses)
+            read = numbers.read(
+                value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet or spec.scientific, parentheses=spec.parentheses
+            )
             if isinstance(read, numbers.NumberProblem):
                 return Parsed(None, "bad_number", read.detail, repairs)
             exact, repairs = read.value, repairs + read.repairs
@@ -353,7 +357,7 @@ def _geometry(spec: ValueSpec) -> Parser:
     def parse(cell: str | None, as_of: date) -> Parsed:
         if cell is None or cell in nulls or not cell.strip():
             return missing
-        found = geometry.read(cell)
+        found = geotext.read(cell)
         if isinstance(found, str):
             return Parsed(None, "bad_number", found)
         if found is None:

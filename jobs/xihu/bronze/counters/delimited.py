@@ -18,6 +18,7 @@ from xihu.contract.models import Contract
 
 _GB = ("gb18030", "gbk", "gb2312", "cp936")
 _PAIR = rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\x7e\x80-\xfe]"
+_PAIRS = re.compile(_PAIR)
 _NOTHING = b" \t\r\x1a"
 _CLIENT = (r"(?i)\s*(\d+ rows? (selected|exported)\.?|no rows selected|已选择\s*\d+\s*行。?|未选定行)\s*",)
 _LINES = 60
@@ -54,6 +55,14 @@ class _Grammar:
                 at = raw.find(self.cut, at + len(self.cut))
             return found
         return [m.start() for m in self.scan.finditer(raw) if m.group(1) is not None]
+
+    def number(self, raw: bytes) -> int:
+        """How many delimiters a line holds; without their places that is quick: characters of several bytes are blotted out first."""
+        if self.plain or (not self.escape and raw.isascii()):
+            return raw.count(self.cut)
+        if self.escape or self.cut[0] > 0x7F:
+            return len(self.cuts(raw))
+        return _PAIRS.sub(b"\0", raw).count(self.cut)
 
     @lru_cache(maxsize=4096)  # noqa: B019
     def like(self, cell: bytes) -> str:
@@ -191,9 +200,9 @@ def _size(lines: _Lines, i: int, g: _Grammar, footer) -> int:
     """How many lines from the i-th on are one record."""
     raw = lines.raw(i)
     assert raw is not None
-    cuts = g.cuts(raw)
-    have, n, need = len(cuts), 1, g.width - 1
+    have, n, need = g.number(raw), 1, g.width - 1
     if have < need:
+        cuts = g.cuts(raw)
         own, size = g.like(raw[: cuts[0]] if cuts else raw), len(raw) + 2
         while have < need:
             more = lines.raw(i + n)
@@ -211,7 +220,7 @@ def _size(lines: _Lines, i: int, g: _Grammar, footer) -> int:
     if have == need and need > 0 and g.free_end:
         while n < _LINES:
             more = lines.raw(i + n)
-            if more is None or not lines.spans[i + n][2] or not more.strip(_NOTHING) or g.cuts(more):
+            if more is None or not lines.spans[i + n][2] or not more.strip(_NOTHING) or g.number(more):
                 break
             if g.begins(more, []) or footer(more):
                 break

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import mmap
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +25,8 @@ _MARK = re.compile(
 _CODECS = ("utf-8", "gb18030", "big5")
 _XMLNS = re.compile(rb"xmlns(?::([^\s=]+))?\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _LIMIT = 2 << 30
+_PIECE = 1 << 20
+_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _PACKED = re.compile(rb"[A-Za-z0-9+/=_\s-]*")
 
 
@@ -43,17 +44,21 @@ def records(path: Path, contract: Contract) -> Iterator[bytes | None]:
         return
     with path.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if body is None:
-            yield from _walk(data, record, message.namespace)
+            yield from _cut(data, record, message.namespace)
             return
-        for found in _walk(data, body, None):
+        for found in _spans(data, body, None):
             if found is None:
                 yield None
                 continue
-            inner = _unpack(found)
+            inner = _unpack(data, *found)
             if inner is None:
                 continue
             with inner, mmap.mmap(inner.fileno(), 0, access=mmap.ACCESS_READ) as document:
-                yield from _walk(document, record, message.namespace)
+                yield from _cut(document, record, message.namespace)
+
+
+def _cut(data: Any, path: XmlPath, namespace: str | None) -> Iterator[bytes | None]:
+    return (None if span is None else bytes(data[span[0] : span[1]]) for span in _spans(data, path, namespace))
 
 
 def _spellings(path: XmlPath) -> list[set[bytes]]:
@@ -69,8 +74,8 @@ def _spellings(path: XmlPath) -> list[set[bytes]]:
     return found
 
 
-def _walk(data: Any, path: XmlPath, namespace: str | None) -> Iterator[bytes | None]:
-    """Elements at the path as bytes; None for each element outside of them."""
+def _spans(data: Any, path: XmlPath, namespace: str | None) -> Iterator[tuple[int, int] | None]:
+    """Start and end of the elements at the path; None for each element outside of them."""
     want = _spellings(path)
     names: list[bytes] = []
     spaces: list[dict[bytes, bytes]] = [{}]
@@ -92,7 +97,7 @@ def _walk(data: Any, path: XmlPath, namespace: str | None) -> Iterator[bytes | N
             if depth:
                 depth -= 1
                 if depth == 0:
-                    yield bytes(data[start:pos])
+                    yield start, pos
                 continue
             if not names or names.pop() != hit["close"]:
                 raise ValueError(f"end tag at byte {hit.start()} closes nothing")
@@ -110,7 +115,7 @@ def _walk(data: Any, path: XmlPath, namespace: str | None) -> Iterator[bytes | N
             if right and _at(here, want, path.rooted):
                 start = hit.start()
                 if alone:
-                    yield bytes(data[start:pos])
+                    yield start, pos
                 else:
                     depth = 1
                 continue
@@ -156,28 +161,44 @@ def _after_cdata(data: Any, pos: int) -> int:
         at += 1
 
 
-def _unpack(element: bytes) -> IO[bytes] | None:
+def _unpack(data: Any, start: int, end: int) -> IO[bytes] | None:
     """The document in a body's text: BASE64, gzip below it, or the text itself; None for an empty body."""
-    tag = _MARK.match(element)
-    content = element[tag.end() : element.rindex(b"<")] if tag and tag.end() < len(element) else b""
+    tag = _MARK.match(data, start)
+    if tag is None or tag.end() >= end:
+        return None
+    start, end = tag.end(), data.rfind(b"<", tag.end(), end)
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-    content = content.strip() if _PACKED.fullmatch(content) else _text(content).strip().encode("utf-8", "replace")
-    if not content.startswith(b"<"):
-        packed = re.sub(rb"\s+", b"", content)
-        content = base64.b64decode(packed + b"=" * (-len(packed) % 4), altchars=b"-_" if b"-" in packed or b"_" in packed else None)
-    if content[:2] == b"\x1f\x8b":
-        with gzip.open(io.BytesIO(content)) as unzipped:
-            size = 0
-            while block := unzipped.read(1 << 20):
+    if _PACKED.fullmatch(data, start, end):
+        _decode64((data[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE)), file)
+    else:
+        content = _text(bytes(data[start:end])).strip().encode("utf-8", "replace")
+        if content.startswith(b"<"):
+            file.write(content)
+        else:
+            _decode64([content], file)
+    size = file.tell()
+    file.seek(0)
+    if file.read(2) == b"\x1f\x8b":
+        file.seek(0)
+        packed, file, size = file, tempfile.TemporaryFile(), 0  # noqa: SIM115
+        with packed, gzip.open(packed) as unzipped:
+            while block := unzipped.read(_PIECE):
                 size += len(block)
                 if size > _LIMIT:
                     raise ValueError("a body unpacks to more than the limit")
                 file.write(block)
-        file.flush()
-        return file if size else None
-    file.write(content)
     file.flush()
-    return file if content else None
+    return file if size else None
+
+
+def _decode64(pieces: Iterable[bytes], file: IO[bytes]) -> None:
+    left = b""
+    for piece in pieces:
+        left += piece.translate(_ALPHABET, b" \t\r\n\f\v")
+        cut = len(left) // 4 * 4
+        file.write(base64.b64decode(left[:cut]))
+        left = left[cut:]
+    file.write(base64.b64decode(left + b"=" * (-len(left) % 4)))
 
 
 def _text(content: bytes) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
+from xihu.bronze.formats.dumpfast import able, stretches
 from xihu.bronze.formats.dumplines import Line, Plan, TooLong, Unclosed, pieces, shape, walk
 from xihu.bronze.formats.fit import distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
@@ -196,8 +197,19 @@ def read(
     plan, rows = plan_of(contract, inspection), Rows(file or path.name)
     distinct = distinctive(contract)
     splits = inspection.extra["splits"]
-    for start, end, row, line in splits if split is None else [splits[split]]:
-        for row, record in enumerate(walk(path, plan, start, end, line, inspection.extra["eol"].encode()), row + 1):  # noqa: B020
+    for start, end, before, line in splits if split is None else [splits[split]]:
+        parts: Iterator[pa.RecordBatch | tuple[int, Line]]
+        if able(plan, inspection.extra["eol"]):
+            parts = stretches(path, plan, start, end, before, line, rows.file, inspection.columns, contract)
+        else:
+            parts = enumerate(walk(path, plan, start, end, line, inspection.extra["eol"].encode()), before + 1)
+        for part in parts:
+            if isinstance(part, pa.RecordBatch):
+                if len(rows):
+                    yield rows.take()
+                yield part
+                continue
+            row, record = part
             cells, fault = judge_record(record, plan, contract, inspection, distinct)
             place = f"第{record.line}行" if record.lines == 1 else f"第{record.line}–{record.line + record.lines - 1}行"
             rows.add(row, record.line, place, record.offset, record.raw, cells, fault)

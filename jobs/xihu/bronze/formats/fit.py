@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 
+from xihu.contract.coordinates import Coordinates
 from xihu.contract.models import Contract, FieldSpec
+from xihu.standards import angles
+from xihu.standards.coordinates import CHINA
 
 # A distinctive field without even this is suspected of holding another field's value.
 FEW_DIGITS = r"[0-9０-９]{4}"
@@ -125,6 +128,9 @@ def swapped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], 
     A pair is named when the columns as they are fit badly (at most a fifth of one of them) and exchanged fit nearly all. Fields of text
     fit anything, so they count as a partner only of types that nothing else looks like (numbers of persons and companies, phones, dates).
     """
+    for place in contract.places:
+        if place.lon and place.lat and _exchanged(contract, place, sample, least):
+            return place.lon, place.lat
     specs = list(contract.fields.items())
     columns = [[row[i] for row in sample if not blank(row[i], specs[i][1])] for i in range(len(specs))]
 
@@ -150,6 +156,30 @@ def swapped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], 
         if (1.0 if there is None else there) >= 0.9 and (1.0 if back is None else back) >= 0.9:
             return specs[i][0], specs[j][0]
     return None
+
+
+def _exchanged(contract: Contract, place: Coordinates, sample: Sequence[Sequence[str | None]], least: int) -> bool:
+    """Whether longitudes stand where latitudes should and the other way round, by the contract's limits or else by where China is."""
+    if place.crs == "local" or not place.lon or not place.lat:
+        return False
+    names = list(contract.fields)
+    pair = [(names.index(n), contract.fields[n]) for n in (place.lon, place.lat)]
+    low = [float(s.min) if isinstance(s.min, Decimal) else d for (_, s), d in zip(pair, CHINA[:2], strict=True)]
+    high = [float(s.max) if isinstance(s.max, Decimal) else d for (_, s), d in zip(pair, CHINA[2:], strict=True)]
+    seen = wrong = 0
+    for row in sample:
+        lon, lat = (_degrees(s, row[i]) for i, s in pair)
+        if lon is None or lat is None or not (lon or lat):
+            continue
+        seen += 1
+        right = low[0] <= lon <= high[0] and low[1] <= lat <= high[1]
+        wrong += not right and low[0] <= lat <= high[0] and low[1] <= lon <= high[1]
+    return seen >= least and wrong * 10 >= seen * 9
+
+
+def _degrees(spec: FieldSpec, text: str | None) -> float | None:
+    found = angles.read(clean(text), spec.angle) if text else ""
+    return None if isinstance(found, str) else float(found.degrees) / 10 ** (spec.scale or 0)
 
 
 _few = re.compile(FEW_DIGITS).search

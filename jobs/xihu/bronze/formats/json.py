@@ -41,7 +41,7 @@ class Fields:
             names = [spec.path] if spec.path else []
             plain = [] if spec.path else list(dict.fromkeys((spec.title, *spec.titles, name)))
             self.paths.append([parse_json_path(n) for n in names] + [JsonPath(False, (n,)) for n in plain])
-        self.ids = {i for i, s in enumerate(contract.fields.values()) if s.type in ("citizen_id", "uscc")}
+        self.ids = {i for i, s in enumerate(contract.fields.values()) if s.type in ("citizen_id", "uscc", "text", "phone")}
         self.known = {str(p.steps[0]) for paths in self.paths for p in paths if not p.rooted}
         self.rooted = tuple(p for paths in self.paths for p in paths if p.rooted)
         self.names = list(contract.fields)
@@ -62,7 +62,7 @@ class Fields:
                     continue
                 text = told(one)
                 found.append(text)
-                if i in self.ids and isinstance(one, Number) and _FLOAT.fullmatch(one) and fault is None:
+                if i in self.ids and isinstance(one, Number) and fault is None and _FLOAT.fullmatch(one) and abs(float(one)) >= 1e15:
                     fault = ("bad_id_float", self.names[i], f"是带小数或指数的数字 {one}，末位已丢失")
             texts = list(dict.fromkeys(t for t in found if t))
             if len(texts) > 1:
@@ -100,6 +100,8 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
             return _storable(_judge(f, contract, start, codec, by_line, warnings))
         except Broken as fault:
             return Refusal("wrong_format", clean(f"文件不是完整的 JSON：{fault}"), "请重报完整的文件")
+        except RecursionError:
+            return Refusal("wrong_format", "JSON 嵌套过深", "请按约定的接口格式重报")
 
 
 def _storable(found: Inspection | Refusal) -> Inspection | Refusal:

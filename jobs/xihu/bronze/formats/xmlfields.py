@@ -19,7 +19,12 @@ def select(node: Node, path: XmlPath) -> list[str | None]:
         found = [n for one in found for n in _step(one, step)]
     if path.attribute is not None:
         return [n.attributes[path.attribute].strip() for n in found if path.attribute in n.attributes]
-    return [None if n.attributes.get("xsi:nil") in _NIL and not n.parts else n.text.strip() for n in found]
+    return [_told(n) for n in found]
+
+
+def _told(node: Node) -> str | None:
+    """An element's text, stripped; None if it says that it is nil."""
+    return None if not node.parts and node.attributes and node.attributes.get("xsi:nil") in _NIL else node.text.strip()
 
 
 def _step(node: Node, step: Step) -> list[Node]:
@@ -51,14 +56,18 @@ class Fields:
 
     def __init__(self, contract: Contract) -> None:
         self.paths: list[list[XmlPath]] = []
+        self.simple: list[tuple[str, ...] | None] = []
         self.titles = [spec.title for spec in contract.fields.values()]
         for name, spec in contract.fields.items():
             if spec.path:
-                self.paths.append([parse_xml_path(spec.path)])
+                path = parse_xml_path(spec.path)
+                self.paths.append([path])
+                self.simple.append(path.names if path.plain and not path.rooted and not path.attribute and len(path.steps) == 1 else None)
             else:
                 names = dict.fromkeys((spec.title, *spec.titles, name))
                 plain = [n for n in names if "/" not in n]
                 self.paths.append([p for n in plain for p in (_child(n), XmlPath(False, (), n))])
+                self.simple.append(tuple(plain))
         self.known = _Known()
         for paths in self.paths:
             for path in paths:
@@ -88,8 +97,23 @@ class Fields:
         cells: list[str | None] = []
         there: list[bool] = []
         several: tuple[int, str] | None = None
-        for i, paths in enumerate(self.paths):
+        node = element.node
+        children: dict[str, list[Node]] = {}
+        for part in node.parts:
+            if isinstance(part, Node):
+                children.setdefault(part.name, []).append(part)
+        for i, (paths, names) in enumerate(zip(self.paths, self.simple, strict=True)):
             values: list[str | None] = []
+            if names is not None:
+                for name in names:
+                    values += [_told(n) for n in children.get(name, ())]
+                    if name in node.attributes and len(paths) > 1:
+                        values.append(node.attributes[name].strip())
+                if len(values) == 1:
+                    there.append(True)
+                    cells.append(values[0])
+                    continue
+                paths = []
             for path in paths:
                 if path.rooted:
                     values += [element.envelope[path]] if path in element.envelope else []

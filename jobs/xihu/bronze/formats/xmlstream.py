@@ -53,7 +53,10 @@ class Node:
     @property
     def text(self) -> str:
         """All text below, in order; comments are no text."""
-        return "".join(p if isinstance(p, str) else p.text for p in self.parts)
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], str):
+            return parts[0]
+        return "".join(p if isinstance(p, str) else p.text for p in parts)
 
 
 @dataclass(slots=True)
@@ -150,7 +153,6 @@ class _Frame:
     label: str
     seen: dict[str, int]
     space: dict[str, str] | None
-    values: list[XmlPath]
 
 
 def follows(path: XmlPath, names: list[str]) -> bool:
@@ -266,7 +268,7 @@ class Walk:
     def _begin(self, tag: str, attributes: dict[str, str]) -> None:
         if len(self._frames) + len(self._open) >= MAX_DEPTH:
             raise Broken(f"第 {self._parser.CurrentLineNumber} 行的元素嵌套超过 {MAX_DEPTH} 层")
-        name = tag.rpartition(":")[2]
+        name = tag.rpartition(":")[2] if ":" in tag else tag
         for key, value in attributes.items():
             if value == XINCLUDE and key.startswith("xmlns"):
                 raise Broken(f"第 {self._parser.CurrentLineNumber} 行引用 XInclude，一律不接受")
@@ -288,7 +290,7 @@ class Walk:
             self._open.append(Node(name, _locals(attributes), []))
             return
         label = f"{name}[{ordinal}]" if ordinal > 1 else name
-        frame = _Frame(name, label, {}, space, [])
+        frame = _Frame(name, label, {}, space)
         self._frames.append(frame)
         self._envelope(frame, attributes)
         if self.body and not self._in_body and follows(self.body, self._path):
@@ -309,20 +311,20 @@ class Walk:
         return self.namespace is None or (space or {}).get(tag.rpartition(":")[0], "") == self.namespace
 
     def _envelope(self, frame: _Frame, attributes: dict[str, str]) -> None:
+        # A new element speaks for itself: what stood in an elder sibling of its name does not reach into it.
+        depth = len(self._path)
+        for path in self.told.keys() & self.wanted:
+            if path.names[:depth] == tuple(self._path) or (not path.rooted and frame.name in path.names[:-1]):
+                del self.told[path]
         here = [p for p in self.wanted if follows(XmlPath(p.rooted, p.steps, None), self._path)]
         texts = []
         for path in here:
-            frame.values.append(path)
             if path.attribute is None:
                 texts.append(path)
             elif (value := _locals(attributes).get(path.attribute)) is not None:
                 self._tell(path, value)
         if texts:
             self._collect.append((len(self._path), texts, []))
-        # A new element of the same kind speaks for itself: what its elder sibling held does not reach into it.
-        for path in self.wanted:
-            if len(path.steps) > 1 and path not in here and path.steps[-2].name == frame.name:
-                self.told.pop(path, None)
 
     def _tell(self, path: XmlPath, value: str) -> None:
         self.values[path].append(value)
@@ -381,10 +383,14 @@ def _locals(attributes: dict[str, str]) -> dict[str, str]:
     return found
 
 
+# Stateful ones, ones with escapes of their own, and one whose longer characters may end in `<`.
+_ODD_CODECS = ("utf-7", "utf-8-sig", "hz", "iso2022", "johab", "unicode", "raw-unicode", "raw_unicode", "idna", "punycode")
+
+
 def single_byte_lt(codec: str) -> bool:
     """Whether `<` is one byte, and never part of a longer character, in a codec."""
     try:
         name = codecs.lookup(codec).name
-        return "<a>".encode(name) == b"<a>" and not name.startswith(("utf-7", "hz", "iso2022", "utf-8-sig"))
+        return "<a>".encode(name) == b"<a>" and not name.startswith(_ODD_CODECS)
     except (LookupError, UnicodeError):
         return False
