@@ -188,6 +188,7 @@ def test_refusals(file: Path) -> None:
         (b"a,b\r\n1,2\r\n", "wrong_format"),
         (telegram(message(1)).decode().encode("utf-16"), "wrong_encoding"),
         (b"x" * (3 << 20), "wrong_format"),
+        (telegram(message(1)) + b"noise\r\n" * (400 << 10), "wrong_format"),
     ):
         file.write_bytes(data)
         assert refused(file, C) == reason

@@ -14,7 +14,6 @@ _NOTHING = b" \t\r\n\0\x1a"
 _ITEM = re.compile(rb"[^;,]*")
 _PART = re.compile(rb"(?s)\s*([^-=]*?[^-=\s][^-=]*?)\s*-\s*([^=]*?[^=\s][^=]*?)\s*=.*")
 _COMMAND = re.compile(rb"(?:^|;)\s*CN\s*=\s*([^;]*?)\s*(?:;|$)")
-_PIECE = (1 << 20) + (256 << 10)
 
 
 @lru_cache(maxsize=256)
@@ -56,8 +55,8 @@ def records(path: Path, contract: Contract) -> Iterator[bytes | None]:
         while pos < size:
             found = finder.search(data, pos + 1)
             end = found.start() if found else size
-            if end - pos > 1 << 20:
-                raise ValueError(f"more than a megabyte without a telegram at byte {pos}")
+            if end - pos > 2 << 20:
+                raise ValueError(f"more than two megabytes without a telegram at byte {pos}")
             raw = data[pos:end].strip(_NOTHING)
             pos = end
             if not raw:

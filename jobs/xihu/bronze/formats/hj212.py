@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
+from xihu.bronze.formats.csvlines import TooLong
 from xihu.bronze.formats.header import fold
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -98,7 +99,11 @@ def judge(body: bytes) -> tuple[str | None, str, int]:
 
 
 def stretches(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """(offset, line, bytes) of everything between one `##dddd` and the next; what stands before the first, too, if it is not blank."""
+    """(offset, line, bytes) of everything between one `##dddd` and the next; what stands before the first, too, if it is not blank.
+
+    Raises:
+        TooLong: more than MAX_RECORD bytes without a telegram.
+    """
     with path.open("rb") as f:
         buffer, offset, line = b"", 0, 1
         while True:
@@ -118,11 +123,7 @@ def stretches(path: Path) -> Iterator[tuple[int, int, bytes]]:
             if not more:
                 return
             if len(buffer) > MAX_RECORD:
-                # No telegram: handed out in pieces, each of them a broken one.
-                cut = len(buffer) - 8
-                yield offset, line, buffer[:cut]
-                line += buffer[:cut].count(b"\n")
-                buffer, offset = buffer[cut:], offset + cut
+                raise TooLong(line)
 
 
 def telegrams(path: Path, codec: str) -> Iterator[Telegram]:
@@ -225,11 +226,14 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         return refusal
     codec = enc.codec(contract.delivery.encoding)
     seen = whole = heads = packets = 0
-    for one in telegrams(path, codec):
-        seen += 1
-        heads += one.raw.startswith(b"##")
-        whole += one.reason is None
-        packets += one.reason is None and "PNUM" in one.header
+    try:
+        for one in telegrams(path, codec):
+            seen += 1
+            heads += one.raw.startswith(b"##")
+            whole += one.reason is None
+            packets += one.reason is None and "PNUM" in one.header
+    except TooLong as fault:
+        return Refusal("wrong_format", f"第 {fault.line} 行起 {MAX_RECORD} 字节以内没有报文", "请按 HJ 212 的格式重报")
     if seen == 0:
         return Refusal("empty_file", "文件没有内容", "请重报")
     if heads == 0:
