@@ -157,12 +157,22 @@ def test_broken_telegrams_come_out_once(file: Path) -> None:
 
 def test_two_on_a_line_and_junk_between(file: Path) -> None:
     one, two = telegram(message(1), b""), telegram(message(2), b"")
-    file.write_bytes(b"boot\r\n" + one + two + b"\r\n\r\n" + one + b" noise\r\n" + message(3).encode()[50:] + b"ABCD\r\n" + two)
+    torn = message(3).encode()[50:] + b"ABCD"
+    file.write_bytes(b"boot\r\n" + one + two + b"\r\n\r\n" + one + b" noise\r\n" + torn + b"\r\n" + two)
     found = proven(file)
-    assert [r["_reason"] for r in found] == ["bad_length", None, None, None, None, "bad_length", None, None]
-    assert found[0]["_raw"] == b"boot" and found[5]["_raw"].startswith(one + b" noise")
-    file.write_bytes(message(3).encode()[50:] + b"ABCD\r\n" + one)
-    assert proven(file)[0]["_reason"] == "truncated"
+    assert [r["_reason"] for r in found] == ["bad_length", None, None, None, None, None, None, "bad_length", "truncated", None, None]
+    assert [r["_raw"] for r in found if r["_reason"]] == [b"boot", b"noise", torn]
+    assert [r["_line"] for r in found] == [1, 2, 2, 2, 2, 4, 4, 4, 5, 6, 6]
+
+
+def test_times_of_a_logger_are_no_records(file: Path) -> None:
+    bad = telegram(message(4)).replace(b"ST=32", b"ST=33")
+    parts = [telegram(message(1)), bad, telegram(message(2)), b"connection reset\r\n"]
+    file.write_bytes(b"".join(b"2016-12-05 08:0%d:00.123 [RX] " % i + p for i, p in enumerate(parts)) + telegram(message(3)))
+    found = proven(file)
+    assert [r["_reason"] for r in found] == [None, None, "bad_crc", None, None, None, None]
+    assert found[2]["_raw"] + b"\r\n" == bad
+    assert count(file, C).structural == 4
 
 
 def test_bytes_that_are_no_text(file: Path) -> None:
@@ -178,6 +188,7 @@ def test_refusals(file: Path) -> None:
         (b"a,b\r\n1,2\r\n", "wrong_format"),
         (telegram(message(1)).decode().encode("utf-16"), "wrong_encoding"),
         (b"x" * (3 << 20), "wrong_format"),
+        (telegram(message(1)) + b"noise\r\n" * (400 << 10), "wrong_format"),
     ):
         file.write_bytes(data)
         assert refused(file, C) == reason
@@ -230,7 +241,9 @@ def _mutated(seed: int) -> bytes:
     data = b"".join(telegram(message(i), rng.choice([b"\r\n", b"", b"\n"])) for i in range(rng.randint(1, 5)))
     for _ in range(rng.randint(1, 6)):
         at = rng.randrange(len(data))
-        piece = rng.choice([b"##", b"##0012", b"&&", b";", b",", b"-", b"=", b"\r\n", b"\xff", b"", b" ", b"CP=&&", b"9"])
+        piece = rng.choice(
+            [b"##", b"##0012", b"&&", b";", b",", b"-", b"=", b"\r\n", b"\xff", b"", b" ", b"CP=&&", b"9", b"\r\n2016-12-05 08:00:00 "]
+        )
         data = data[:at] + piece + data[at + rng.choice([0, 1, 1, 2, 30]) :]
     return data
 

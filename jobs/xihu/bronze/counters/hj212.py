@@ -14,7 +14,6 @@ _NOTHING = b" \t\r\n\0\x1a"
 _ITEM = re.compile(rb"[^;,]*")
 _PART = re.compile(rb"(?s)\s*([^-=]*?[^-=\s][^-=]*?)\s*-\s*([^=]*?[^=\s][^=]*?)\s*=.*")
 _COMMAND = re.compile(rb"(?:^|;)\s*CN\s*=\s*([^;]*?)\s*(?:;|$)")
-_PIECE = (1 << 20) + (256 << 10)
 
 
 @lru_cache(maxsize=256)
@@ -56,23 +55,47 @@ def records(path: Path, contract: Contract) -> Iterator[bytes | None]:
         while pos < size:
             found = finder.search(data, pos + 1)
             end = found.start() if found else size
-            if end - pos > 1 << 20:
-                raise ValueError(f"more than a megabyte without a telegram at byte {pos}")
+            if end - pos > 2 << 20:
+                raise ValueError(f"more than two megabytes without a telegram at byte {pos}")
             raw = data[pos:end].strip(_NOTHING)
             pos = end
             if not raw:
                 continue
-            if not finder.match(raw) or not _whole(raw) or not explode or not _readable(raw[6:-4], codec):
-                yield raw
+            if finder.match(raw) is None:
+                yield from _others(raw)
                 continue
-            body = raw[6:-4]
-            stretches = list(_factors(body))
-            yield from stretches
-            if not stretches:
-                command = _COMMAND.search(body.split(b"CP=&&")[0])
-                # Answers, heartbeats and the like carry none.
-                told = command[1] if command is not None else b""
-                yield raw if told in (b"", b"2011", b"2051", b"2061", b"2031") else None
+            rest = b""
+            if not _whole(raw):
+                # What stands on the telegram's own line, as far as its length says; the lines after it are none.
+                first = re.match(rb"[^\r\n]*", raw).group().rstrip(_NOTHING)  # type: ignore[union-attr]
+                told = first[: 10 + int(first[2:6])]
+                whole = told if _whole(told) else first
+                raw, rest = whole, raw[len(whole) :]
+            if explode and _whole(raw) and _readable(raw[6:-4], codec):
+                yield from _values(raw)
+            else:
+                yield raw
+            yield from _others(rest)
+
+
+def _others(data: bytes) -> Iterator[bytes | None]:
+    """Lines that are no telegram; None for the time that a logger wrote."""
+    for line in re.split(rb"[\r\n]+", data):
+        line = line.strip(_NOTHING)
+        if line:
+            logged = re.match(rb"[\[(<]?[0-9]{4}[-/.]?[0-9]{2}[-/.]?[0-9]{2}[T _]?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2})?[^=&#]{0,60}\Z", line)
+            yield None if logged else line
+
+
+def _values(raw: bytes) -> Iterator[bytes | None]:
+    """The factors of a whole telegram, or itself if it should carry some; None for answers, heartbeats and the like."""
+    body = raw[6:-4]
+    stretches = list(_factors(body))
+    yield from stretches
+    if not stretches:
+        command = _COMMAND.search(body.split(b"CP=&&")[0])
+        told = command[1] if command is not None else b""
+        yield raw if told in (b"", b"2011", b"2051", b"2061", b"2031") else None
 
 
 def _readable(body: bytes, codec: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
+from xihu.bronze.formats.csvlines import TooLong
 from xihu.bronze.formats.header import fold
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -24,6 +25,9 @@ _BLOCK = 256 << 10
 _HEAD = re.compile(rb"##(?=\d{4})")
 _ENDS = re.compile(rb"&&([0-9A-Fa-f]{4})$")
 _BLANK = b" \t\r\n\0\x1a"
+_LINE, _WORDS = re.compile(rb"[\r\n]+"), re.compile(rb"[^\r\n]+")
+# A time and perhaps a word, as loggers put before what they received.
+_LOGGED = re.compile(rb"[\[(<]?\d{4}[-/.]?\d\d[-/.]?\d\d[T _]?\d\d:?\d\d(:?\d\d)?[^=&#]{0,60}")
 # Uploads of measured values: real time, minutes, hours, days.
 DATA = frozenset({"2011", "2051", "2061", "2031"})
 _FACTOR = ("factor", "因子", "因子编码", "污染因子", "polid")
@@ -79,12 +83,9 @@ def judge(body: bytes) -> tuple[str | None, str, int]:
     """(reason, detail, length of the data segment) of what follows `##`."""
     stated = int(body[:4])
     data = body[4:].rstrip(_BLANK)
-    if len(data) >= stated + 4 and re.fullmatch(rb"[0-9A-Fa-f]{4}", data[stated : stated + 4]):
-        good = int(data[stated : stated + 4], 16) == crc16(data[:stated])
-        if good and len(data) == stated + 4:
-            return None, "", stated
-        if good:
-            return "bad_length", f"报文之后还有 {len(data) - stated - 4} 个字节，不是报文", stated
+    told = data[stated : stated + 4]
+    if re.fullmatch(rb"[0-9A-Fa-f]{4}", told) and int(told, 16) == crc16(data[:stated]):
+        return None, "", stated
     ending = _ENDS.search(data)
     real = len(data) - 4
     if ending is None:
@@ -98,7 +99,11 @@ def judge(body: bytes) -> tuple[str | None, str, int]:
 
 
 def stretches(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """(offset, line, bytes) of everything between one `##dddd` and the next; what stands before the first, too, if it is not blank."""
+    """(offset, line, bytes) of everything between one `##dddd` and the next; what stands before the first, too, if it is not blank.
+
+    Raises:
+        TooLong: more than MAX_RECORD bytes without a telegram.
+    """
     with path.open("rb") as f:
         buffer, offset, line = b"", 0, 1
         while True:
@@ -118,30 +123,46 @@ def stretches(path: Path) -> Iterator[tuple[int, int, bytes]]:
             if not more:
                 return
             if len(buffer) > MAX_RECORD:
-                # No telegram: handed out in pieces, each of them a broken one.
-                cut = len(buffer) - 8
-                yield offset, line, buffer[:cut]
-                line += buffer[:cut].count(b"\n")
-                buffer, offset = buffer[cut:], offset + cut
+                raise TooLong(line)
 
 
 def telegrams(path: Path, codec: str) -> Iterator[Telegram]:
-    """Every telegram, and every stretch that is none, in order."""
+    """Every telegram, and every line that is none, in order. What a logger wrote before a telegram (a time, a word) is left out."""
     open_: OrderedDict[tuple[str, str, str], str] = OrderedDict()
-    for number, (offset, line, piece) in enumerate(stretches(path), 1):
+    number = 0
+    for offset, line, piece in stretches(path):
         lead = len(piece) - len(piece.lstrip(_BLANK))
-        raw = piece.strip(_BLANK)
-        one = Telegram(offset + lead, number, line + piece[:lead].count(b"\n"), raw)
-        if _HEAD.match(raw) is None:
-            remains = b"&&" in raw or b"CN=" in raw
-            one.reason = "truncated" if remains else "bad_length"
-            one.detail = "报文的开头丢失" if remains else "不是报文"
-        else:
-            one.reason, one.detail, length = judge(raw[2:])
-            _parse(one, raw[6 : 6 + length], codec)
+        offset, line, raw = offset + lead, line + piece[:lead].count(b"\n"), piece.strip(_BLANK)
+        rest = 0
+        if _HEAD.match(raw):
+            reason, detail, length = judge(raw[2:])
+            if reason is not None or len(raw) > 10 + length:
+                # The telegram is what stands on its line.
+                first = _LINE.split(raw, maxsplit=1)[0].rstrip(_BLANK)
+                reason, detail, length = judge(first[2:])
+                rest = len(first) if reason is not None else 10 + length
+            number += 1
+            one = Telegram(offset, number, line, raw[:rest] if rest else raw, reason, detail)
+            _parse(one, one.raw[6 : 6 + length], codec)
             if "PNUM" in one.header:
                 _packet(one, open_)
-        yield one
+            yield one
+        if rest or not _HEAD.match(raw):
+            for other in _strangers(raw[rest:], offset + rest, line + raw[:rest].count(b"\n")):
+                number += 1
+                other.number = number
+                yield other
+
+
+def _strangers(data: bytes, offset: int, line: int) -> Iterator[Telegram]:
+    """Lines that are no telegrams."""
+    for found in _WORDS.finditer(data):
+        raw = found.group().strip(_BLANK)
+        if raw and not _LOGGED.fullmatch(raw):
+            remains = b"&&" in raw or b"CN=" in raw
+            at = found.start() + found.group().index(raw)
+            words = ("truncated", "报文的开头丢失") if remains else ("bad_length", "不是报文")
+            yield Telegram(offset + at, 0, line + data[:at].count(b"\n"), raw, *words)
 
 
 def _packet(one: Telegram, open_: OrderedDict[tuple[str, str, str], str]) -> None:
@@ -205,11 +226,14 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         return refusal
     codec = enc.codec(contract.delivery.encoding)
     seen = whole = heads = packets = 0
-    for one in telegrams(path, codec):
-        seen += 1
-        heads += one.raw.startswith(b"##")
-        whole += one.reason is None
-        packets += one.reason is None and "PNUM" in one.header
+    try:
+        for one in telegrams(path, codec):
+            seen += 1
+            heads += one.raw.startswith(b"##")
+            whole += one.reason is None
+            packets += one.reason is None and "PNUM" in one.header
+    except TooLong as fault:
+        return Refusal("wrong_format", f"第 {fault.line} 行起 {MAX_RECORD} 字节以内没有报文", "请按 HJ 212 的格式重报")
     if seen == 0:
         return Refusal("empty_file", "文件没有内容", "请重报")
     if heads == 0:
