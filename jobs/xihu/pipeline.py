@@ -194,6 +194,7 @@ def _steps(spark: SparkSession, run: Run, report: RunReport, say: Progress, sign
             from xihu.silver.pipeline import run_ingest
 
             report.ingest = run_ingest(spark, given, say, run)
+            receipts(spark, say)
         else:
             work[step](given or _newest(spark))
         run.done(step)
@@ -262,6 +263,17 @@ def serve(say: Progress) -> None:
         dashboards()
 
 
+def receipts(spark: SparkSession, say: Progress) -> list[Path]:
+    """The receipts of all deliveries that have none of their newest judgement."""
+    from xihu.contract.load import load_catalogue
+    from xihu.share.receipt import write_receipts
+
+    pages = write_receipts(spark, load_catalogue(settings().conf))
+    if pages:
+        say(f"回执 {len(pages)} 份：{settings().home / 'receipts'}")
+    return pages
+
+
 def build_docs(target: Path | None) -> Path:
     """The data dictionary; returns its first page."""
     from xihu.contract.dictionary import build_dictionary
@@ -305,8 +317,13 @@ def ingest_paths(
 
     landed = {d.delivery_id for d in withdraw(withdrawn, reason, getpass.getuser())}
     landed |= set(deliver(paths, received_at, dept)) if paths else set()
-    report = run_ingest(session(), None, typer.echo)
+    spark = session()
+    report = run_ingest(spark, None, typer.echo)
+    pages = receipts(spark, typer.echo)
     mine = [r for r in report.rows if r.delivery_id in landed]
+    for page in pages:
+        if page.parent.name in landed:
+            out.print(f"回执  {page}", soft_wrap=True)
     if landed and not mine:
         out.print("这些文件此前已交付并处理过，没有新的内容（delivered before; nothing new）")
     return 3 if not report.ok or any(r.verdict == "refused" for r in mine) else 0

@@ -31,7 +31,7 @@ class DbtFailed(RuntimeError):
 
 
 def _locks_of_threads() -> None:
-    """dbt asks multiprocessing for its locks, which need a writable /dev/shm; a bare container or chroot has none, and here are only threads."""
+    """dbt takes its locks from multiprocessing, which needs a writable /dev/shm; a chroot may have none, and here are only threads."""
     import threading
 
     from dbt import mp_context
