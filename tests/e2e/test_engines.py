@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -156,6 +157,21 @@ def test_the_supervisor_itself_comes_back(lake: Settings) -> None:
     until(lambda: supervisor.process(lake) not in (None, boss) and all(e.healthy for e in supervise.status() if e.wanted))
     assert len(processes.mine(lake)) == 4, "supervisor, watch, metastore, Trino: nothing twice"
     assert attempt(lake, "select 1") == [[1]]
+
+
+def test_a_database_whose_making_was_interrupted_is_set_aside(tmp_path: Path) -> None:
+    half = tmp_path / "metastore_db"
+    (half / "seg0").mkdir(parents=True)
+    metastore._set_aside_unborn(half)
+    assert half.exists(), "it may be in the making"
+    os.utime(half, (time.time() - 120,) * 2)
+    metastore._set_aside_unborn(half)
+    assert not half.exists() and [p.name.split("-")[0] for p in tmp_path.iterdir()] == ["metastore_db.unborn"]
+    half.mkdir()
+    (half / "service.properties").touch()
+    os.utime(half, (time.time() - 120,) * 2)
+    metastore._set_aside_unborn(half)
+    assert half.exists()
 
 
 def test_logs_are_where_they_belong(lake: Settings) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
+from pathlib import Path
 
 from xihu.engines.limits import limits
 from xihu.engines.program import Program, base_environment, java, render_folder, spark_jars
@@ -43,12 +45,22 @@ def healthy(s: Settings) -> bool:
         return False
 
 
+def _set_aside_unborn(database: Path) -> None:
+    """A database whose making was interrupted: Derby refuses for ever a folder without service.properties, which it writes last.
+
+    One younger than a minute may be in the making.
+    """
+    if database.is_dir() and not (database / "service.properties").exists() and time.time() - database.stat().st_mtime > 60:
+        database.rename(database.with_name(f"{database.name}.unborn-{time.time_ns()}"))
+
+
 def program(s: Settings) -> Program:
     folder = s.home / "metastore"
     heap = limits(s).metastore_heap_mb
 
     def render() -> None:
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
+        _set_aside_unborn(folder / "metastore_db")
         values = {
             "folder": folder,
             "warehouse": s.warehouse,
