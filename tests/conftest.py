@@ -13,8 +13,25 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("TZ", "UTC")
-    if "XIHU_HOME" not in os.environ:
+    # Two workers are two machines to one another: each has a home of its own.
+    if "XIHU_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
         os.environ["XIHU_HOME"] = tempfile.mkdtemp(prefix="xihu-test-")
+
+
+# The longest first, so that two workers end together.
+ORDER = ("e2e", "dbt", "scenario", "spark", "contract", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a costly world stays with one worker: the city of the end-to-end tests, that of the dbt tests; else a file."""
+
+    def place(item: pytest.Item) -> str:
+        return item.path.relative_to(Path(__file__).parent).parts[0]
+
+    items.sort(key=lambda item: ORDER.index(place(item)) if place(item) in ORDER else len(ORDER))
+    for item in items:
+        whole = place(item) in ("e2e", "dbt") and "city" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group(place(item) if whole else item.path.name))
 
 
 @pytest.fixture(scope="session")
