@@ -12,6 +12,9 @@ def refuse(*_, **__): raise PermissionError(13, "Permission denied")
 s.SemLock.__init__ = refuse
 from xihu.gold.dbt import dbt
 assert dbt("parse").success
+# The pool that every build runs in.
+from multiprocessing.pool import ThreadPool
+with ThreadPool(1) as pool: assert pool.map(abs, [-1]) == [1]
 """
 
 

@@ -31,13 +31,19 @@ class DbtFailed(RuntimeError):
 
 
 def _locks_of_threads() -> None:
-    """dbt takes its locks from multiprocessing, which needs a writable /dev/shm; a chroot may have none, and here are only threads."""
+    """Where no semaphore can be made (a chroot or container without a writable /dev/shm), locks of threads stand in for them.
+
+    dbt and the thread pool it works in ask multiprocessing for locks, though nothing here is another process.
+    """
+    import multiprocessing
     import threading
 
-    from dbt import mp_context
-
-    context: Any = mp_context.get_mp_context()
-    context.Lock, context.RLock = threading.Lock, threading.RLock
+    try:
+        multiprocessing.Lock()
+    except OSError:
+        for method in (None, "spawn"):
+            context: Any = multiprocessing.get_context(method)
+            context.Lock, context.RLock = threading.Lock, threading.RLock
 
 
 def dbt(*words: str, variables: dict[str, Any] | None = None, progress: Any = None) -> dbtRunnerResult:
