@@ -305,7 +305,7 @@ def _marts_described() -> list[dict[str, Any]]:
 def ingest_paths(
     paths: Sequence[Path], *, received_at: str | None, dept: str | None, withdrawn: Sequence[str] = (), reason: str = ""
 ) -> int:
-    """Deliver by hand, or take deliveries back, and load; 3 when a file was refused or the books did not balance, 0 otherwise.
+    """Deliver by hand, or take deliveries back, and load all that is new; 3 when a file was refused or books did not balance, 0 otherwise.
 
     Raises:
         DeliveryError: a path cannot be read, or a delivery to be withdrawn does not exist; nothing was changed.
@@ -320,13 +320,14 @@ def ingest_paths(
     spark = session()
     report = run_ingest(spark, None, typer.echo)
     pages = receipts(spark, typer.echo)
-    mine = [r for r in report.rows if r.delivery_id in landed]
+    # A control file brings back the delivery whose data file waited for it.
+    judged = landed | {r.delivery_id for r in report.rows}
     for page in pages:
-        if page.parent.name in landed:
+        if page.parent.name in judged:
             out.print(f"回执  {page}", soft_wrap=True)
-    if landed and not mine:
+    if landed and not report.rows:
         out.print("这些文件此前已交付并处理过，没有新的内容（delivered before; nothing new）")
-    return 3 if not report.ok or any(r.verdict == "refused" for r in mine) else 0
+    return 3 if not report.ok or any(r.verdict == "refused" for r in report.rows) else 0
 
 
 def warn(action: str, *, as_of: str | None = None, version: str = "challenger", signature: Signature | None = None, **choice: Any) -> None:
