@@ -135,8 +135,8 @@ def read(text: str, forms: tuple[Form, ...], as_of: date, *, epoch1904: bool = F
                 year = int(g["Y"])
             else:
                 year = as_of.year - as_of.year % 100 + int(g["y"])
-                # The clock of a device may be ahead of the day of receipt, over the turn of the year too.
-                year -= 100 if year > as_of.year + ("H" in g and "hh" in name) else 0
+                # No date of a person or a paper is ahead of its receipt; a device's clock may be, by years where its battery died.
+                year -= 100 if year > as_of.year + (49 if "H" in g and "hh" in name else 0) else 0
             month = _NAMES[g["b"].lower()] if g.get("b") else int(g.get("M") or 1)
             day = date(year, month, int(g.get("D") or 1))
             seconds = _seconds(g)
