@@ -46,7 +46,7 @@ _PARTS = {
 }
 _ZONE = r"(?:(?P<F>\.\d{1,9}))?\s*(?P<Z>Z|[+-]\d{2}:?\d{2})?"
 _EPOCHS = {"epoch_ms": 1000, "epoch_s": 1}
-_SERIAL = re.compile(r"\d{3,6}(?:\.\d+)?")
+_SERIAL = re.compile(r"(?:\d{3,6}|[6-9]\d)(?:\.\d+)?")
 _YEAR = re.compile(r"(\d{4})(?:年度?|\.0)?")
 
 
@@ -161,7 +161,7 @@ def _number(text: str, name: str, epoch1904: bool) -> Moment | str | None:
         if not FIRST <= at.date() < LAST:
             return f"年份不合理 / not a plausible year: {text}"
         return Moment(at.date(), True, at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6, UTC, name)
-    if not _SERIAL.fullmatch(text) and text != "60":
+    if not _SERIAL.fullmatch(text):
         return None
     number = float(text)
     if 1800 <= number <= 2200 and number.is_integer():
