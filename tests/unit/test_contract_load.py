@@ -115,6 +115,7 @@ FAULTS = [
     ("  absence: retracted\n", "", "delivery.absence", "absence"),
     ("mode: snapshot", "mode: append", "delivery.scope", "snapshot"),
     ("sheet_field: district", "sheet_field: distict", "delivery.layout.sheet_field", "did you mean district"),
+    ("  format: xlsx\n", "  format: csv\n  encoding: gbk\n", "delivery.layout", "title_rows"),
     ("  format: xlsx\n", "  format: xslx\n", "delivery.format", "did you mean xlsx"),
     ("  format: xlsx\n", "  format: xlsx\n  encoding: gbk\n", "delivery.encoding", "no meaning"),
     ("codes: sex,", "codes: sexx,", "fields.sex.codes", "did you mean sex"),

@@ -257,7 +257,9 @@ def test_a_permit_may_stand_for_an_id_but_a_date_or_a_torn_id_may_not() -> None:
     assert parser("CAN110181080301", NOW).value == "CAN110181080301"
     assert parser("19850809", NOW).reason == "bad_id_length"
     assert parser("3301061985", NOW).reason == "bad_id_length"
-    assert other_document("K123456789") is None
+    assert parser("84561230", NOW).value == "84561230"
+    assert parser("1234567890", NOW).value == "1234567890"
+    assert other_document("K123456789") == "birth_certificate"
 
 
 def test_optional_ids_may_be_empty_and_required_ones_not() -> None:

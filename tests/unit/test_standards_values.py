@@ -103,6 +103,22 @@ def test_exponents_of_programs() -> None:
     """What Java writes for 12,345,678.9; in a text file an exponent means that digits were lost."""
     assert value("money", "1.23456789E7", unit="元", scientific=True) == Decimal("12345678.90")
     assert value("money", "1.23456789E7", unit="元") == "bad_number"
+    # Noise of a floating point zero: of measurements nothing is lost by it.
+    assert value("number", "-2.77555756156289e-17") == 0
+    assert value("number", "1.25e-3") == Decimal("0.00125")
+    for sent in ("1.2e5", "12.5e-3", "1e-"):
+        assert value("number", sent) == "bad_number"
+    assert value("money", "1e-3") == value("integer", "1e-3") == "bad_number"
+
+
+def test_serials_printed_as_numbers() -> None:
+    """A spreadsheet's column of days, saved as a column of numbers: day 42,032 is 28 January 2015 (1899-12-30 + 42,032 days)."""
+    forms = ("d/m/Y", "excel", "excel_number")
+    assert value("date", "42,032.00", forms=forms) == value("date", "42032", forms=forms) == date(1899, 12, 30) + timedelta(42032)
+    assert parse_value("42,032.00", ValueSpec("date", forms=forms), THEN).repairs == ("date_form",)
+    for sent in ("4,203.00", "120,000.00", "42.032,00", "2030872", "42,032.00.1"):
+        assert value("date", sent, forms=forms) == "bad_date"
+    assert value("date", "42,032.00", forms=("d/m/Y", "excel")) == "bad_date"
 
 
 def test_instants_since_1970() -> None:

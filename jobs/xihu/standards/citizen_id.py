@@ -121,7 +121,7 @@ def parse(text: str | None, as_of: date, *, city: frozenset[str] | None = None) 
     if any(c.isspace() for c in value):
         value = "".join(value.split())
         repairs += ("space",)
-    if not value or is_placeholder(value):
+    if not value or is_placeholder(value, identifier=True):
         return IdProblem("missing_key", f"占位 / placeholder: {value}" if value else "空 / empty")
     if _SCIENTIFIC.fullmatch(value) or _LONG_FLOAT.fullmatch(value):
         return IdProblem("bad_id_float", f"电子表格数值，位数已丢失 / a spreadsheet number that lost digits: {value}")
@@ -182,16 +182,22 @@ def sex_of(id18: str) -> str | None:
 def other_document(text: str) -> str | None:
     """The kind of a document that may stand where a citizen id is asked: travel permits, old foreign permits, passports.
 
-    Forms of digits alone are taken only where they start with 0: otherwise they rather are a date or the head of a citizen id.
+    Digits alone are no travel permit where they rather are a date or the head of a citizen id.
     """
     for kind, pattern in _FORMS:
         if pattern.fullmatch(text):
-            if kind == "birth_certificate" or (kind == "tw_permit" and text.isdigit() and text[0] != "0"):
+            if kind == "tw_permit" and text.isdigit() and _date_or_torn(text):
                 return None
             if kind == "passport" and len(text) > 12:
                 return None
             return kind
     return None
+
+
+def _date_or_torn(digits: str) -> bool:
+    """Whether 8 or 10 digits are a day (YYYYMMDD), or the first ones of a citizen id: a place and the beginning of a birth."""
+    day = _birth(digits) if len(digits) == 8 else None
+    return (day is not None and 1850 <= day.year < 2200) or (digits[:2] in PROVINCES and digits[6:8] in ("18", "19", "20"))
 
 
 def id_type(text: str) -> str:

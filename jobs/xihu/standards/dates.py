@@ -2,7 +2,8 @@
 
 A form is a small pattern: `YYYY` or `Y` year, `YY` or `y` two digits of a year, `MM` two digits, `M` or `m` one or two, `MMM` or `b`
 an English month's name, `DD` two digits, `D` or `d` one or two; `hh`, `mm`, `ss` two digits of the time; `[…]` is optional; anything else
-stands for itself. A time may follow every form that holds none. Beside these: `excel` (serial number), `epoch_ms` and `epoch_s`.
+stands for itself. A time may follow every form that holds none. Beside these: `excel` (serial number), `excel_number` (a serial as a column
+of numbers prints it: 42,032.00), `epoch_ms` and `epoch_s`.
 `YYMMDDhhmmss` is how devices of JT/T 808 tell the time (BCD[6], UTC+8).
 """
 
@@ -46,7 +47,9 @@ _PARTS = {
 }
 _ZONE = r"(?:(?P<F>\.\d{1,9}))?\s*(?P<Z>Z|[+-]\d{2}:?\d{2})?"
 _EPOCHS = {"epoch_ms": 1000, "epoch_s": 1}
-_SERIAL = re.compile(r"\d{3,6}(?:\.\d+)?")
+_SERIAL = re.compile(r"(?:\d{3,6}|[6-9]\d)(?:\.\d+)?")
+# Five digits only: 10,000 is 1927-05-18, and smaller numbers with a comma are amounts rather than days.
+_PRINTED = re.compile(r"\d{2},\d{3}(?:\.\d{1,4})?", re.ASCII)
 _YEAR = re.compile(r"(\d{4})(?:年度?|\.0)?")
 
 
@@ -55,7 +58,7 @@ class FormError(ValueError):
 
 
 class Form(NamedTuple):
-    """A compiled form; `pattern` is None for `excel`, `epoch_ms` and `epoch_s`."""
+    """A compiled form; `pattern` is None for `excel`, `excel_number`, `epoch_ms` and `epoch_s`."""
 
     name: str
     pattern: re.Pattern[str] | None
@@ -68,7 +71,7 @@ def compile_form(name: str) -> Form:
     Raises:
         FormError: it holds no year, repeats a part, or its brackets do not match.
     """
-    if name == "excel" or name in _EPOCHS:
+    if name in ("excel", "excel_number") or name in _EPOCHS:
         return Form(name, None)
     tokens = _TOKEN.findall(name)
     # In YYYYMMDD the parts touch; one-or-two-digit parts would be ambiguous there.
@@ -161,7 +164,11 @@ def _number(text: str, name: str, epoch1904: bool) -> Moment | str | None:
         if not FIRST <= at.date() < LAST:
             return f"年份不合理 / not a plausible year: {text}"
         return Moment(at.date(), True, at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6, UTC, name)
-    if not _SERIAL.fullmatch(text) and text != "60":
+    if name == "excel_number":
+        if not _PRINTED.fullmatch(text):
+            return None
+        text = text.replace(",", "")
+    elif not _SERIAL.fullmatch(text):
         return None
     number = float(text)
     if 1800 <= number <= 2200 and number.is_integer():

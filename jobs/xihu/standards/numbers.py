@@ -29,6 +29,7 @@ UNITS: dict[str, Decimal] = {
 PLAIN = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}", re.ASCII)
+_TINY = re.compile(r"[+-]?\d(?:\.\d+)?[eE]-\d{1,3}", re.ASCII)
 _UNIT = re.compile(r"(.*?)\s*(亿元|万元|千元|百元|元整|元|角|分|亿|万)")
 _SIGNS = {"CNY": "¥", "GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "HKD": "$"}
 
@@ -53,6 +54,7 @@ def read(
     unit: str | None = None,
     sign_last: bool = False,
     scientific: bool = False,
+    tiny: bool = False,
     parentheses: bool = False,
 ) -> Amount | NumberProblem:
     """Read a cleaned, folded text.
@@ -62,6 +64,7 @@ def read(
         unit: of other numbers: a word that may follow (`人`, `%`).
         sign_last: fixed-width files put the sign behind the digits.
         scientific: cells of a spreadsheet; elsewhere an exponent means that digits were lost.
+        tiny: programs write what is next to nothing with a negative exponent (-2.8e-17); no digit that counts is lost then.
         parentheses: `(1,234.50)` is negative.
     """
     repairs: tuple[str, ...] = ()
@@ -81,7 +84,7 @@ def read(
         repairs += ("parentheses",)
     if sign_last and body[-1:] in ("-", "+") and body[:1] not in ("-", "+"):
         body, negative = body[:-1].rstrip(), body[-1] == "-"
-    if scientific and _SCIENTIFIC.fullmatch(body):
+    if (scientific and _SCIENTIFIC.fullmatch(body)) or (tiny and _TINY.fullmatch(body)):
         value = Decimal(body)
     elif any(c.isdigit() for c in body) and _NUMBER.fullmatch(body):
         if "," in body:

@@ -96,9 +96,13 @@ def unguard(text: str) -> tuple[str, tuple[str, ...]]:
     return bare, tuple(repairs)
 
 
-def is_placeholder(text: str) -> bool:
-    """Whether a cleaned, folded value only fills the place: 无, 暂无, 待补, 000…, 111…, an empty date of zeros."""
-    return text in PLACEHOLDERS or _REPEATED.fullmatch(text) is not None
+def is_placeholder(text: str, identifier: bool = False) -> bool:
+    """Whether a cleaned, folded value only fills the place: 无, 暂无, 待补, 000…, 111…, an empty date of zeros.
+
+    Args:
+        identifier: of an id or credit code, which three ones are not either; a serial number may be 111.
+    """
+    return text in PLACEHOLDERS or _REPEATED.fullmatch(text) is not None or (identifier and len(text) >= 3 and not text.strip("1"))
 
 
 def is_formula(text: str) -> bool:

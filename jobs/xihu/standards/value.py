@@ -271,6 +271,7 @@ def _number(spec: ValueSpec) -> Parser:
                 unit=spec.unit,
                 sign_last=spec.fixed,
                 scientific=spec.sheet or spec.scientific,
+                tiny=spec.type == "number",
                 parentheses=spec.parentheses,
             )
             if isinstance(found, numbers.NumberProblem):
@@ -375,7 +376,7 @@ def _date(spec: ValueSpec) -> Parser:
     tz = ZoneInfo(spec.tz)
     low, high = spec.min, spec.max
     # Spellings of the standard (GB/T 7408), or that the contract names, are no repair.
-    clean = {"YYYYMMDD", "YYYY-M-D", "YYYYMM", "YYYY-M", "YYYYMMDDhhmmss", *(named or ())}
+    clean = {"YYYYMMDD", "YYYY-M-D", "YYYYMM", "YYYY-M", "YYYYMMDDhhmmss", *(named or ())} - {"excel_number"}
 
     def parse(cell: str | None, as_of: date) -> Parsed:
         prepared = _prepare(spec, cell)

@@ -90,7 +90,8 @@ def find_header(path: Path, contract: Contract) -> tuple[Inspection, Dialect] | 
     refusal, more = judge(contract, titles, found)
     if refusal:
         return refusal
-    if at != titles_expected:
+    # Blank lines above the header may or may not have been counted among its titles.
+    if titles_expected not in (at, lines[at].line - line):
         more.append(f"表头在第 {lines[at].line} 行，约定其上有 {titles_expected} 行标题")
     raw_width = len(titles)
     while titles and not titles[-1].strip():

@@ -101,6 +101,9 @@ def regained(text: str) -> str | None:
             continue
         if _CJK.search(back) and (wrong == "gb18030" or not _CJK.search(text)):
             return back
+        # Garbled text in UTF-8 that happens to be readable as GB18030.
+        if right == "utf-8" and wrong == "gb18030" and not back.isascii() and (before := regained(back)):
+            return before
     return None
 
 

@@ -89,6 +89,8 @@ def judge(body: bytes) -> tuple[str | None, str, int]:
     ending = _ENDS.search(data)
     real = len(data) - 4
     if ending is None:
+        if len(data) == stated + 4:
+            return "bad_crc", f"校验码“{told.decode('latin-1')}”不是十六进制", stated
         if len(data) < stated + 4:
             return "truncated", f"声明 {stated} 字节，到 {len(data)} 字节处中断", len(data)
         return "bad_length", f"声明 {stated} 字节，实有 {len(data)} 字节而没有校验码", len(data)
@@ -162,6 +164,8 @@ def _strangers(data: bytes, offset: int, line: int) -> Iterator[Telegram]:
             remains = b"&&" in raw or b"CN=" in raw
             at = found.start() + found.group().index(raw)
             words = ("truncated", "报文的开头丢失") if remains else ("bad_length", "不是报文")
+            if raw.startswith(b"##"):
+                words = ("bad_length", "长度不是四位数字") if remains else ("truncated", "报文在开头处中断")
             yield Telegram(offset + at, 0, line + data[:at].count(b"\n"), raw, *words)
 
 

@@ -74,10 +74,8 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
         entry = _entry(contract, ref, near, header, merges)
         sheets.append(entry)
         headers.append(header.titles)
-        count, rows, beside = _sample(book, contract, ref, entry, {c for c, title in enumerate(header.titles) if title})
+        count, rows = _sample(book, contract, ref, entry)
         total += count
-        if beside:
-            warnings.append(f"工作表“{ref.name}”：{beside} 行在没有标题的列有内容")
         sample += rows
     if bare is not None:
         return Refusal("header_missing", f"工作表“{bare}”有数据而没有约定的表头", "请带表头重报")
@@ -156,6 +154,7 @@ def _entry(contract: Contract, ref: SheetRef, near: list[Row], header: Header, m
         "part": ref.part,
         "bottom": header.bottom,
         "columns": [header.match.positions.get(name) for name in contract.fields],
+        "titled": [c for c, title in enumerate(header.titles) if title],
         "merges": [list(m) for m in merges if m[2] > m[0] and m[0] > header.bottom],
         "repeated": [filled_texts(row) for row in near if row.number <= header.bottom],
     }
@@ -168,18 +167,15 @@ def _data_rows(book: Book, contract: Contract, ref: SheetRef, entry: dict[str, A
             yield row
 
 
-def _sample(
-    book: Book, contract: Contract, ref: SheetRef, entry: dict[str, Any], titled: set[int]
-) -> tuple[int, list[list[str | None]], int]:
-    """Number of data rows, the cells of the first thousand, and the number of rows with something in a column without a title."""
-    count = beside = 0
+def _sample(book: Book, contract: Contract, ref: SheetRef, entry: dict[str, Any]) -> tuple[int, list[list[str | None]]]:
+    """Number of data rows and the cells of the first thousand."""
+    count = 0
     sample: list[list[str | None]] = []
     for row in _data_rows(book, contract, ref, entry):
         count += 1
-        beside += any(c not in titled and cell.text.strip() for c, cell in row.cells.items())
         if len(sample) < 1000:
             sample.append([row.cells[c].text if c is not None and c in row.cells else None for c in entry["columns"]])
-    return count, sample, beside
+    return count, sample
 
 
 def read(
@@ -238,6 +234,8 @@ def _judge_row(
             floats.append((field, f"{column_name(column)}{row.number} 是数字单元格 {cell.text}，末位已丢失"))
         if cell and fault is None and lost(cell.text):
             fault = ("bad_encoding", field, "含有发送前已丢失的字符（\ufffd 或“锟斤拷”）")
+    if fault is None and (beside := [c for c, cell in row.cells.items() if c not in entry["titled"] and cell.text.strip()]):
+        fault = ("column_count", None, f"{column_name(beside[0])}{row.number} 没有标题却有内容")
     if fault is None and (pair := swapped_in_record(contract, chosen)):
         fault = ("swapped_fields", pair[0], f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换")
     if fault is None and floats:
