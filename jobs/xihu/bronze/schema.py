@@ -24,7 +24,7 @@ READ_SCHEMA = pa.schema(
 )
 
 # Limits before anything is parsed (bytes, unless said otherwise).
-MAX_FILE = 2 << 30
+MAX_FILE = 64 << 30
 MAX_RECORD = 1 << 20
 MAX_COLUMNS = 1000
 MAX_UNZIPPED = 2 << 30
