@@ -214,8 +214,8 @@ def _gold(spark: SparkSession, run: Run, known: datetime, report: RunReport, say
     from xihu.gold.build import build_gold
 
     found = build_gold(spark, run.no, known, say)
-    for table, column, n in found.unresolved:
-        report.notes.append(f"{table}.{column}：{n} 条记录指不出人或单位")
+    for table, column, resource, n in found.unresolved:
+        report.notes.append(f"{table}.{column}：{resource} 有 {n} 条记录指不出人或单位（见 ops.unresolved）")
 
 
 def _marts(spark: SparkSession, known: datetime, tag: str, say: Progress) -> list[date]:

@@ -16,9 +16,10 @@ from xihu.gold.facts import fact_rows
 from xihu.gold.legal_entity import build_legal_entity
 from xihu.gold.person import build_person
 from xihu.gold.reference import build_reference
-from xihu.gold.schema import column_names, fact_shape
+from xihu.gold.schema import Shape, column_names, fact_shape
 from xihu.gold.sync import Change, sync
 from xihu.gold.unchanged import Notes
+from xihu.lake import tables
 from xihu.settings import settings
 
 if TYPE_CHECKING:
@@ -27,12 +28,25 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 
+UNRESOLVED = Shape(
+    "ops.unresolved",
+    "指不出人或单位的记录：事实表中的当前记录，按来源计数",
+    (
+        ("run_id", "BIGINT", "运行编号"),
+        ("table_name", "STRING", "事实表"),
+        ("column_name", "STRING", "列"),
+        ("resource", "STRING", "信息资源"),
+        ("records", "BIGINT", "记录数"),
+    ),
+)
+
+
 @dataclass
 class GoldReport:
-    """What one run wrote: changes per table; `unresolved`: (table, column, records) whose person or entity nobody could name."""
+    """What one run wrote: changes per table; `unresolved`: (table, column, resource, records) whose person or entity nobody could name."""
 
     changes: list[Change] = field(default_factory=list)
-    unresolved: list[tuple[str, str, int]] = field(default_factory=list)
+    unresolved: list[tuple[str, str, str, int]] = field(default_factory=list)
 
     @property
     def written(self) -> int:
@@ -89,6 +103,9 @@ def build_gold(
             report.changes.append(change)
             notes.keep(fact_shape(fact).table, digest)
     report.unresolved = unresolved(spark, catalogue)
+    if report.unresolved:
+        rows = tables.local(spark, [(no, *u) for u in report.unresolved], UNRESOLVED.schema())
+        tables.load(rows, UNRESOLVED.table, no, UNRESOLVED.spec())
     return report
 
 
@@ -137,9 +154,9 @@ def _who(
     return numbers
 
 
-def unresolved(spark: SparkSession, catalogue: Catalogue) -> list[tuple[str, str, int]]:
-    """(table, column, records) of current facts whose required person or entity is NULL; only where there are any."""
-    found: list[tuple[str, str, int]] = []
+def unresolved(spark: SparkSession, catalogue: Catalogue) -> list[tuple[str, str, str, int]]:
+    """(table, column, resource, records) of current facts whose required person or entity is NULL; only where there are any."""
+    found: list[tuple[str, str, str, int]] = []
     parts = []
     for fact in catalogue.facts.values():
         names = column_names(fact.columns)
@@ -147,9 +164,9 @@ def unresolved(spark: SparkSession, catalogue: Catalogue) -> list[tuple[str, str
             if column.type in ("person", "entity") and column.required:
                 target = names[declared]
                 parts.append(
-                    f"select '{fact_shape(fact).table}' as t, '{target}' as c, count(*) as n from {fact_shape(fact).table} "
-                    f"where loaded_to is null and known_to is null and `{target}` is null"
+                    f"select '{fact_shape(fact).table}' as t, '{target}' as c, resource as r, count(*) as n from {fact_shape(fact).table} "
+                    f"where loaded_to is null and known_to is null and `{target}` is null group by resource"
                 )
     if parts:
-        found = [(r.t, r.c, r.n) for r in spark.sql(" union all ".join(parts)).collect() if r.n]
+        found = sorted((r.t, r.c, r.r, r.n) for r in spark.sql(" union all ".join(parts)).collect())
     return found
