@@ -231,16 +231,17 @@ def _private(path: Path, content: bytes) -> None:
 
 def _write_returned(receipt: FileReceipt, folder: Path) -> str:
     assert receipt.contract is not None
-    stem = _UNSAFE.sub("_", receipt.name)
-    if receipt.row.resource and sum(1 for _ in folder.glob(f"退回_{stem}.*")):
-        stem = f"{stem}_{receipt.row.resource}"
-    if receipt.contract.delivery.format in SHEETS:
-        path = folder / f"退回_{stem}.xlsx"
+    sheet = receipt.contract.delivery.format in SHEETS
+    name = _UNSAFE.sub("_", receipt.name)
+    # Two files may differ in their endings only, and one file may be of several resources.
+    names = (name.rpartition(".")[0] or name, name, f"{name}_{receipt.row.resource}")
+    paths = [folder / f"退回_{n}.{'xlsx' if sheet else 'csv'}" for n in names]
+    path = next(p for p in paths if not p.exists())
+    if sheet:
         _private(path, _workbook(returned_rows(receipt)))
         return path.name
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(returned_rows(receipt))
-    path = folder / f"退回_{stem}.csv"
     encoding = encoding_of(receipt.contract)
     # Excel takes UTF-8 for something else unless a mark says so.
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
