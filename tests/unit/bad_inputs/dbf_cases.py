@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases
 from bad_inputs.people import FIELDS, Row, row, rows
-from reader_helpers import contract
 
 WIDTHS = {"id_no": 40, "name": 20, "amount": 20, "since": 24, "month": 16, "phone": 20, "uscc": 40, "sex": 4, "district": 12, "address": 40}
 C = contract(FIELDS, "dbf", files="sy/*.dbf")
@@ -79,7 +80,7 @@ GOOD: Any = encode(rows())
 refuse("empty_file", "zero_bytes", "零字节文件", lambda: b"")
 refuse("empty_file", "snapshot_no_rows", "全量快照只有文件头", lambda: table([]), SNAPSHOT)
 refuse("empty_file", "snapshot_all_deleted", "全量快照的记录全部有删除标记", lambda: table(cells(rows()), deleted=(1, 2, 3)), SNAPSHOT)
-refuse("wrong_format", "html", "网页改名为.dbf", lambda: "<html><body>404</body></html>".encode())
+refuse("wrong_format", "html", "网页改名为.dbf", lambda: b"<html><body>404</body></html>")
 refuse("wrong_format", "text", "CSV改名为.dbf", lambda: (",".join(people.TITLES) + "\r\n" + "1,2\r\n" * 50).encode("gb18030"))
 refuse("wrong_format", "head_cut", "文件头不完整", lambda: GOOD[:100])
 refuse("wrong_format", "head_noise", "文件头被改坏（字段类型不存在）", lambda: GOOD[:43] + b"?" + GOOD[44:])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases
-from bad_inputs.people import FIELDS, Row, row, rows
-from reader_helpers import contract
+from bad_inputs.people import FIELDS, Row, row
 
 # Wide enough for what stands around a value: guards, full-width digits.
 WIDTHS = {"id_no": 40, "name": 20, "amount": 20, "since": 24, "month": 16, "phone": 20, "uscc": 40, "sex": 4, "district": 12, "address": 32}
