@@ -122,6 +122,13 @@ read(3, {2: "bad_date"}, "date_field_nonsense", "日期型字段不是日期", l
 read(3, {2: "bad_number"}, "number_field_nonsense", "数值型字段不是数", lambda: typed("amount", "N", 12, b"12.x5", 2))
 read(3, {2: "out_of_range"}, "number_field_above", "数值型字段超过上限", lambda: typed("amount", "N", 12, b"100000.01", 2))
 read(3, {2: "bad_number"}, "number_overflow", "数值型字段放不下，程序写了星号", lambda: typed("amount", "N", 12, b"************", 2))
+read(
+    3,
+    {2: "bad_encoding"},
+    "utf8_record",
+    "一条记录是UTF-8编码，字数成双",
+    lambda: table(cells(rows()[:1]) + cells(rows(2, address="")[1:], "utf-8") + cells(rows()[2:])),
+)
 read(3, {}, "ok_date_field", "日期型字段", lambda: typed("since", "D", 8, b"20161205"), values={2: {"since": "2016-12-05"}})
 read(3, {}, "ok_date_field_blank", "日期型字段是空的", lambda: typed("since", "D", 8, b""), values={2: {"since": None}})
 read(3, {}, "ok_deleted_row", "一条记录有删除标记", lambda: table(cells(rows()), deleted=(2,)), gone=(2,))

@@ -131,6 +131,14 @@ read(
     lambda: batch(_changed(1, pay(2, -500).replace(row(2)["id_no"].encode(), b"0" * 18))),
     BANK,
 )
+read(
+    3,
+    {2: "bad_encoding"},
+    "utf8_record",
+    "一条明细是UTF-8编码，字节数相符",
+    lambda: batch(_changed(1, pay(2, -500, "李喆".encode(), street="").ljust(61))),
+    BANK,
+)
 read(3, {}, "ok_sign_last", "金额的负号在末位", lambda: batch(), BANK, values={2: {"amount": "-5.00"}})
 read(3, {}, "ok_ideographic_padding", "姓名以全角空格补齐", lambda: batch(), BANK, values={1: {"name": "王镕"}})
 read(3, {}, "ok_line_feeds", "行尾是LF", lambda: batch().replace(b"\r\n", b"\n"), BANK)

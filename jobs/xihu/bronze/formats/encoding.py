@@ -10,6 +10,8 @@ import codecs
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
 from xihu.bronze.schema import Refusal
 
 _GB = {"gb18030", "gbk", "gb2312", "cp936", "ms936", "936", "hz"}
@@ -86,6 +88,29 @@ def decodes(data: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def stray(raw: bytes, encoding: str) -> bool:
+    """Whether a record of a GB18030 file is in UTF-8. With an even number of characters it would decode, to others."""
+    if encoding != "gb18030" or raw.isascii():
+        return False
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return len(_CJK.findall(text)) >= 2
+
+
+def may_stray(data: np.ndarray) -> bool:
+    """Whether bytes of many records hold two Chinese characters of UTF-8 side by side, or what looks like it: hardly ever in GB18030."""
+    if len(data) < 6:
+        return False
+    at = np.flatnonzero((data[:-5] - np.uint8(0xE4)) < 6)
+    at = at[(data[at + 3] - np.uint8(0xE4)) < 6]
+    return bool(np.all([(data[at + k] & 0xC0) == 0x80 for k in (1, 2, 4, 5)], axis=0).any())
+
+
+STRAY = "这条记录是 UTF-8 编码，文件是 GB18030"
 
 
 def lost(text: str) -> bool:
