@@ -11,11 +11,12 @@ from xihu.settings import settings
 def _files() -> Iterator[tuple[Path, str]]:
     from xihu.contract.load import load_catalogue
     from xihu.contract.schema import schema_text
-    from xihu.gold.sources import render_sources
+    from xihu.gold.sources import render_reasons, render_sources
 
     s = settings()
     yield s.conf / "catalogue.schema.json", schema_text()
     yield s.root / "dbt_project" / "models" / "sources.yml", render_sources(load_catalogue(s.conf))
+    yield s.root / "dbt_project" / "seeds" / "fault_reason.csv", render_reasons()
 
 
 def generate(*, check: bool = False) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The dashboard 社会保障覆盖 as people meet it: through Superset's API and in a real browser, against numbers asked of Trino."""
+"""The dashboards as people meet them: through Superset's API and in a real browser, against numbers asked of Trino."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,17 @@ from xihu.settings import ROOT
 
 pytestmark = pytest.mark.engines
 
-SLUG = "social-security-coverage"
+SLUG, QUALITY = "social-security-coverage", "data-quality"
 ASSETS = ROOT / "infra" / "superset" / "assets"
+
+
+def charts_of(slug: str) -> set[str]:
+    """Ids of the charts that a dashboard's file places."""
+    pages = (yaml.safe_load(p.read_text("utf-8")) for p in (ASSETS / "dashboards").glob("*.yaml"))
+    page = next(p for p in pages if p["slug"] == slug)
+    return {item["meta"]["uuid"] for item in page["position"].values() if isinstance(item, dict) and item.get("type") == "CHART"}
+
+
 WITH_DASHBOARD = ["leader", "leader_xihu", "analyst", "auditor", "caseworker"]
 
 
@@ -136,16 +145,35 @@ def test_sql_lab_is_for_those_who_ask_in_sql(door: Door, portals: dict[str, Port
     assert not written.ok
 
 
-def test_every_chart_answers_for_the_leader(door: Door, portals: dict[str, Portal]) -> None:
+@pytest.mark.parametrize(("slug", "login"), [(SLUG, "analyst"), (QUALITY, "engineer")])
+def test_every_chart_answers(door: Door, portals: dict[str, Portal], slug: str, login: str) -> None:
     """`GET /chart/{id}/data` is what reports and exports use: it needs the stored query of every chart."""
-    one = portal(door, portals, "analyst")
-    charts = one.get(f"/api/v1/dashboard/{SLUG}/charts").json()["result"]
-    assert len(charts) == len(list((ASSETS / "charts").glob("*.yaml")))
+    one = portal(door, portals, login)
+    charts = one.get(f"/api/v1/dashboard/{slug}/charts").json()["result"]
+    assert len(charts) == len(charts_of(slug))
     for chart in charts:
         answer = one.get(f"/api/v1/chart/{chart['id']}/data/")
         assert answer.ok, (chart["slice_name"], answer.text[:300])
         assert all(result["error"] is None for result in answer.json()["result"])
         assert any(result["rowcount"] for result in answer.json()["result"]), chart["slice_name"]
+
+
+def test_the_quality_of_deliveries_is_for_those_who_may_read_the_books(door: Door, portals: dict[str, Portal]) -> None:
+    """Figures are the mart's, row by row; nobody else sees the page or its data, and the administrator sees no figure."""
+    engineer = portal(door, portals, "engineer")
+    ids = {d["table_name"]: d["id"] for d in engineer.get(f"/api/v1/dashboard/{QUALITY}/datasets").json()["result"]}
+    got = engineer.data(ids["归集质量·部门"], ["department", "month_label", "files", "due", "score"], [], [])
+    asked = door.ask("engineer", "SELECT department, format_datetime(month, 'yyyy年MM月'), files, due, score FROM delta.ops.scorecard")
+    number = lambda score: None if score is None else float(score)  # noqa: E731
+    there = {(r["department"], r["month_label"]): (r["files"], r["due"], number(r["score"])) for r in got["data"]}
+    assert there == {(d, m): (f, n, number(s)) for d, m, f, n, s in asked} and len(there) >= 10
+    judged = door.ask("engineer", "SELECT count(*) FROM delta.ops.ledger WHERE verdict <> 'withdrawn'")[0][0]
+    assert 0 < sum(f for f, _, _ in there.values()) <= judged
+    for login in ("leader", "analyst", "caseworker", "admin"):
+        for dataset in ids.values():
+            with pytest.raises(Refused):
+                portal(door, portals, login).data(dataset, ["department"], [], [])
+        assert not door.may(login, "SELECT 1 FROM delta.ops.scorecard LIMIT 1")
 
 
 def test_the_page_shows_the_numbers_in_a_real_browser(door: Door, tmp_path: Path) -> None:
@@ -155,7 +183,7 @@ def test_the_page_shows_the_numbers_in_a_real_browser(door: Door, tmp_path: Path
     out.mkdir(parents=True, exist_ok=True)
     base = f"http://127.0.0.1:{door.s.ports.superset}"
     with signed_in(base, "leader", door.passwords["leader"]) as page:
-        open_dashboard(page, base, SLUG, len(list((ASSETS / "charts").glob("*.yaml"))))
+        open_dashboard(page, base, SLUG, len(charts_of(SLUG)))
         picture(page, out / "dashboard.png")
         cards = page.eval_on_selector_all(".xh-card", "es => es.map(e => e.innerText)")
         tiles = page.eval_on_selector_all(".xh-tile", "es => es.map(e => e.innerText)")
@@ -197,6 +225,31 @@ def test_the_page_shows_the_numbers_in_a_real_browser(door: Door, tmp_path: Path
     assert "社会保障覆盖" in body and "最近一批数据到达" in body and "□" not in body
 
 
+def test_the_data_office_sees_every_department_at_a_glance(door: Door, tmp_path: Path) -> None:
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine")
+    out = Path(os.environ.get("XIHU_SCREENSHOTS", tmp_path))
+    out.mkdir(parents=True, exist_ok=True)
+    base = f"http://127.0.0.1:{door.s.ports.superset}"
+    with signed_in(base, "engineer", door.passwords["engineer"]) as page:
+        open_dashboard(page, base, QUALITY, len(charts_of(QUALITY)))
+        picture(page, out / "scorecard.png")
+        lines = page.eval_on_selector_all(".xh-line:not(.xh-head)", "es => es.map(e => [...e.children].map(c => c.innerText))")
+        broken = page.eval_on_selector_all(
+            "[data-test='error-message'], .ant-alert-error, .chart-container .alert", "es => es.map(e => e.innerText)"
+        )
+        wide, body = page.evaluate("document.documentElement.scrollWidth"), page.inner_text("body")
+    assert not broken and wide <= 1440 and "□" not in body
+    asked = door.ask(
+        "engineer",
+        "SELECT department, score, files FROM delta.ops.scorecard WHERE month = (SELECT max(month) FROM delta.ops.scorecard)",
+    )
+    tenth = lambda score: "—" if score is None else str(Decimal(score).quantize(Decimal("0.1"), ROUND_DOWN))  # noqa: E731
+    assert {(cells[0], cells[1], cells[8]) for cells in lines} == {(d, tenth(s), str(f)) for d, s, f in asked}
+    scores = [float(cells[1]) for cells in lines if cells[1] != "—"]
+    assert scores == sorted(scores) and len(scores) >= 8
+
+
 def test_the_leader_is_offered_no_sql_lab(door: Door) -> None:
     if chromium() is None:
         pytest.skip("no Chromium on this machine")
@@ -228,8 +281,9 @@ def test_assets_are_consistent() -> None:
         for query in json.loads(chart["query_context"])["queries"]:
             asked = {c if isinstance(c, str) else c["sqlExpression"] for c in [*query["columns"], *(query["metrics"] or [])]}
             assert asked <= has, (chart["slice_name"], asked - has)
-    position = next(p for name, p in pages.items() if name.startswith("dashboards/"))["position"]
-    placed = [item["meta"]["uuid"] for item in position.values() if isinstance(item, dict) and item.get("type") == "CHART"]
+    boards = [p["position"] for name, p in pages.items() if name.startswith("dashboards/")]
+    placed = [item["meta"]["uuid"] for board in boards for item in board.values() if isinstance(item, dict) and item.get("type") == "CHART"]
     assert sorted(placed) == sorted(charts)
-    for row in (item for item in position.values() if isinstance(item, dict) and item.get("type") == "ROW"):
-        assert sum(position[c]["meta"]["width"] for c in row["children"]) == 12
+    for board in boards:
+        for row in (item for item in board.values() if isinstance(item, dict) and item.get("type") == "ROW"):
+            assert sum(board[c]["meta"]["width"] for c in row["children"]) == 12

@@ -3,7 +3,7 @@ with resource as (select * from {{ source('gold', 'resource') }}),
 
 loads as (
   select
-    *, row_number() over (partition by delivery_id, file order by run_id desc) as newest
+    *, row_number() over (partition by delivery_id, file, resource order by run_id desc) as newest
   from {{ source('ops', 'ledger') }}
   where received_at <= {{ known_instant() }}
 ),
@@ -37,14 +37,7 @@ due as (
   -- The period that should be in by today: it ended `arrival_days` ago or earlier.
   select
     *,
-    case update_cycle
-      when 'realtime' then date_sub(today, coalesce(arrival_days, 0) + 1)
-      when 'daily' then date_sub(today, coalesce(arrival_days, 1) + 1)
-      when 'weekly' then date_sub(today, coalesce(arrival_days, 3) + 7)
-      when 'monthly' then date_sub(trunc(date_sub(today, coalesce(arrival_days, 10)), 'MM'), 1)
-      when 'quarterly' then date_sub(trunc(date_sub(today, coalesce(arrival_days, 20)), 'QUARTER'), 1)
-      when 'yearly' then date_sub(trunc(date_sub(today, coalesce(arrival_days, 60)), 'YEAR'), 1)
-    end as due_after
+    date_sub({{ period_start('date_sub(today, ' ~ promised_days('update_cycle', 'arrival_days') ~ ')', 'update_cycle') }}, 1) as due_after
   from dated
 )
 
@@ -53,10 +46,7 @@ select
   title as resource_name,
   provider,
   update_cycle,
-  case update_cycle
-    when 'realtime' then '实时' when 'daily' then '每日' when 'weekly' then '每周' when 'monthly' then '每月'
-    when 'quarterly' then '每季' when 'yearly' then '每年' else '不定期'
-  end as update_cycle_name,
+  {{ cycle_name('update_cycle') }} as update_cycle_name,
   last_received_at,
   last_received_on,
   due_after,

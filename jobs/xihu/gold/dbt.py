@@ -13,6 +13,7 @@ import yaml
 
 from xihu.lake import durable
 from xihu.settings import settings
+from xihu.silver import store
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -106,7 +107,7 @@ def build_marts(spark: SparkSession, months: Sequence[date], as_of: datetime, ta
     Raises:
         DbtFailed: a model or data test did not pass; the stage is then not fit to be published.
     """
-    del spark  # dbt finds the active session; the argument says that there must be one
+    store.ensure_quality(spark)  # dbt itself finds the active session
     variables = dbt_vars(months, as_of)
     mark = settings().work / "dbt" / f"{tag}.passed.json"
     mark.unlink(missing_ok=True)
@@ -122,11 +123,20 @@ def passed(tag: str) -> dict[str, Any] | None:
     return durable.read_json(mark) if mark.exists() else None
 
 
-def mart_tables() -> list[tuple[str, str]]:
-    """(staged, published) name of every theme's mart, from the manifest of the last build."""
+def _mart_nodes() -> list[dict[str, Any]]:
     manifest = durable.read_json(settings().work / "dbt" / "target" / "manifest.json")
     models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and "after_models" in n["tags"]]
-    return sorted((f"{n['schema']}.{n['name']}", f"{n['schema'].removeprefix('stage_')}.{n['name']}") for n in models)
+    return sorted(models, key=lambda n: (n["schema"], n["name"]))
+
+
+def mart_tables() -> list[tuple[str, str]]:
+    """(staged, published) name of every theme's mart, from the manifest of the last build."""
+    return [(f"{n['schema']}.{n['name']}", f"{n['schema'].removeprefix('stage_')}.{n['name']}") for n in _mart_nodes()]
+
+
+def mart_comments() -> dict[str, dict[str, str]]:
+    """Staged name → column → what it is, from the manifest of the last build."""
+    return {f"{n['schema']}.{n['name']}": {c: v["description"] for c, v in n["columns"].items()} for n in _mart_nodes()}
 
 
 def months_until(spark: SparkSession, as_of: datetime, last: int = 3) -> list[date]:
@@ -140,4 +150,4 @@ def months_until(spark: SparkSession, as_of: datetime, last: int = 3) -> list[da
     return sorted(r.m for r in rows)
 
 
-__all__ = ["PROJECT", "DbtFailed", "build_marts", "dbt", "dbt_vars", "mart_tables", "months_until", "passed"]
+__all__ = ["PROJECT", "DbtFailed", "build_marts", "dbt", "dbt_vars", "mart_comments", "mart_tables", "months_until", "passed"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from xihu.contract.load import Catalogue, load_catalogue
 from xihu.gold.build import run_number
-from xihu.gold.dbt import dbt_vars, mart_tables, passed
+from xihu.gold.dbt import dbt_vars, mart_comments, mart_tables, passed
 from xihu.gold.schema import Shape
 from xihu.gold.suppress import THRESHOLD, Line, hidden
 from xihu.lake import runs, tables
@@ -113,8 +113,9 @@ def publish(
         say("小数隐去，发布主题表")
         marts = {name: _collect(spark, stage) for stage, name in mart_tables()}
         release.suppressed = suppress(marts, _programme_kinds(spark))
+        comments = mart_comments()
         for stage, name in mart_tables():
-            _publish_mart(spark, stage, name, marts[name], no)
+            _publish_mart(spark, stage, name, marts[name], no, comments[stage])
             release.tables[name] = len(marts[name])
         _record(spark, release, no, wanted, catalogue or load_catalogue(settings().conf))
     return release
@@ -283,17 +284,20 @@ def _empty(row: dict[str, Any], names: Sequence[str], small: Sequence[str] = ())
     return len(lost)
 
 
-def _publish_mart(spark: SparkSession, stage: str, name: str, rows: list[dict[str, Any]], run: int) -> None:
+_ORDER = ("month", "programme", "kind", "level", "district", "sort", "department", "resource", "file", "field", "reason")
+
+
+def _publish_mart(spark: SparkSession, stage: str, name: str, rows: list[dict[str, Any]], run: int, comments: dict[str, str]) -> None:
     from pyspark.sql.types import StructType
 
     staged = spark.table(stage).schema
     schema = StructType()
     for f in staged.fields:
-        schema.add(f.name, f.dataType, True, f.metadata)
+        schema.add(f.name, f.dataType, True, {"comment": comments[f.name]})
     database = name.split(".")[0]
     tables.database(spark, database, THEMES.get(database))
     tables.ensure(spark, name, schema, comment=spark.catalog.getTable(stage).description or "")
-    order = [n for n in ("month", "programme", "kind", "level", "district", "sort", "resource") if n in schema.names]
+    order = [n for n in _ORDER if n in schema.names]
     rows = sorted(rows, key=lambda r: [str(r[n]) for n in order])
     tables.overwrite(tables.local(spark, [tuple(r[n] for n in schema.names) for r in rows], schema), name, run)
 

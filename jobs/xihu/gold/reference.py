@@ -81,6 +81,18 @@ RESOURCE = Shape(
         ("register", "BOOLEAN", "是否户籍登记的首要来源"),
     ),
 )
+FIELD = Shape(
+    "gold.field",
+    "信息资源的字段与核对",
+    (
+        ("resource", "STRING", "资源"),
+        ("field", "STRING", "字段或核对的代码"),
+        ("kind", "STRING", "类别：field 字段，check 核对"),
+        ("title", "STRING", "名称"),
+        ("type", "STRING", "字段类型"),
+        ("required", "BOOLEAN", "是否必填"),
+    ),
+)
 
 
 def _programme_rows(conf: Path) -> list[tuple[Any, ...]]:
@@ -110,6 +122,14 @@ def _resource_rows(catalogue: Catalogue) -> list[tuple[Any, ...]]:
     return rows
 
 
+def _field_rows(catalogue: Catalogue) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for c in catalogue.contracts.values():
+        rows += [(c.resource, name, "field", f.title, f.type, f.required) for name, f in c.fields.items()]
+        rows += [(c.resource, name, "check", check.message or name, None, None) for name, check in c.checks.items() if name not in c.fields]
+    return rows
+
+
 def _division_rows(catalogue: Catalogue) -> list[tuple[Any, ...]]:
     codes = catalogue.codes.get("divisions")
     rows = codes.rows if codes else []
@@ -133,12 +153,14 @@ def _replace(spark: SparkSession, shape: Shape, rows: list[tuple[Any, ...]], run
 
 
 def build_reference(spark: SparkSession, catalogue: Catalogue, run: int) -> list[Change]:
-    """Brings `gold.division`, `gold.parameter`, `gold.programme`, `gold.resource` and `gold.code` to what conf says."""
+    """Brings `gold.division`, `gold.parameter`, `gold.programme`, `gold.resource`, `gold.field` and `gold.code` to
+    what conf says."""
     conf = catalogue.conf
     return [
         _replace(spark, DIVISION, _division_rows(catalogue), run),
         _replace(spark, PARAMETER, _parameter_rows(conf), run),
         _replace(spark, PROGRAMME, _programme_rows(conf), run),
         _replace(spark, RESOURCE, _resource_rows(catalogue), run),
+        _replace(spark, FIELD, _field_rows(catalogue), run),
         _replace(spark, CODE, _code_rows(catalogue), run),
     ]

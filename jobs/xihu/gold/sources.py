@@ -7,22 +7,48 @@ from typing import Any
 
 import yaml
 
+from xihu.contract import words
 from xihu.contract.load import Catalogue
-from xihu.gold.reference import CODE, DIVISION, PARAMETER, PROGRAMME, RESOURCE
+from xihu.gold.reference import CODE, DIVISION, FIELD, PARAMETER, PROGRAMME, RESOURCE
 from xihu.gold.schema import Shape, base_shape, fact_shape
 
 FILE = "models/sources.yml"
 _HEAD = "# Generated from conf/facts and conf/base by xihu.gold.sources; `xihu generate` writes it anew.\n"
 _LEDGER = {
+    "delivery_id": "交付编号",
+    "dept": "部门文件夹",
     "resource": "信息资源",
     "file": "交付文件",
     "received_at": "收到时刻",
     "verdict": "结论",
+    "reason": "整件拒收原因",
+    "detail": "说明",
+    "cure": "处置建议",
+    "contract_version": "目录版本",
+    "run_id": "运行编号",
     "records_in": "数据记录数",
     "accepted": "接收",
     "quarantined": "隔离",
     "duplicate": "重复",
     "superseded": "被取代",
+}
+_QUALITY = {
+    "run_id": "运行编号",
+    "resource": "信息资源",
+    "delivery_id": "交付编号",
+    "file": "交付文件",
+    "field": "字段或核对",
+    "kind": "类别",
+    "name": "名称",
+    "records": "记录数",
+}
+# What a reason takes away from: `valid` unless it is about something else, so that every refused record lowers one share and one only.
+_DIMENSION = {
+    "missing_key": "complete",
+    "duplicate_key": "unique",
+    "inconsistent": "consistent",
+    "check_failed": "consistent",
+    "swapped_fields": "consistent",
 }
 
 
@@ -36,21 +62,31 @@ def render_sources(catalogue: Catalogue) -> str:
     keys = {"person": "person_id", "legal_entity": "legal_entity_id"}
     shapes = [fact_shape(f) for f in catalogue.facts.values()]
     shapes += [base_shape(b, keys.get(name, f"{name}_id")) for name, b in catalogue.base.items()]
-    shapes += [DIVISION, PARAMETER, PROGRAMME, RESOURCE, CODE]
-    ledger = {
-        "name": "ledger",
-        "description": "交付台账：每个文件每次载入一行",
-        "columns": [{"name": name, "description": text} for name, text in _LEDGER.items()],
-    }
+    shapes += [DIVISION, PARAMETER, PROGRAMME, RESOURCE, FIELD, CODE]
+    ops = [
+        {"name": table, "description": title, "columns": [{"name": name, "description": text} for name, text in columns.items()]}
+        for table, title, columns in (
+            ("ledger", "交付台账：每个文件每次载入一行", _LEDGER),
+            ("quality", "质量台账：每次载入按文件与字段的修复、提醒与隔离原因", _QUALITY),
+        )
+    ]
     gold = [_table(s) for s in sorted(shapes, key=lambda s: s.table)]
     page = {
         "version": 2,
         "sources": [
             {"name": "gold", "schema": "gold", "description": "基础库与事实表", "tables": gold},
-            {"name": "ops", "schema": "ops", "description": "运行台账", "tables": [ledger]},
+            {"name": "ops", "schema": "ops", "description": "运行台账", "tables": ops},
         ],
     }
     return _HEAD + yaml.safe_dump(page, allow_unicode=True, sort_keys=False, width=160)
+
+
+def render_reasons() -> str:
+    """The text of `seeds/fault_reason.csv`: why records and files are refused, in words, and the share of the scorecard each lowers."""
+    lines = ["level,reason,family,dimension,name"]
+    lines += [f"record,{r},{family},{_DIMENSION.get(r, 'valid')},{name}" for r, (family, name, _) in words.RECORD_REASON.items()]
+    lines += [f"file,{r},,,{name}" for r, name in words.FILE_REASON.items()]
+    return "\n".join(lines) + "\n"
 
 
 def write_sources(catalogue: Catalogue, project: Path) -> bool:

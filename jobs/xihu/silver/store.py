@@ -206,6 +206,12 @@ def quality_rows(records: DataFrame, resource: str, run: int, landings: list[str
     return [(run, resource, r[0], r[1], r[2], r[3], r[4], r[5]) for r in counted if r[1] in wanted]
 
 
+def ensure_quality(spark: SparkSession) -> None:
+    """`ops.quality`, also where nothing was ever wrong."""
+    if not tables.exists(spark, QUALITY):
+        tables.ensure(spark, QUALITY, _QUALITY.columns, _QUALITY.comment)
+
+
 def write_quality(spark: SparkSession, rows: list[tuple], run: int) -> None:
     if rows:
         tables.load(tables.local(spark, rows, _QUALITY.schema), QUALITY, run, _QUALITY)

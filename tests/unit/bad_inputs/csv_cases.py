@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases
 from bad_inputs.people import FIELDS, TITLES, Row, row, rows
-from reader_helpers import contract
 
 C = contract(FIELDS, "csv")
 SNAPSHOT = contract(FIELDS, "csv", mode="snapshot", scope=["month"], absence="ended")
@@ -153,6 +154,13 @@ read(
     lambda: encode(rows(id_no=people.BAD_CHECK, since="x", sex="7")),
 )
 read(3, {2: "column_count"}, "precedence_structure", "一条记录多一列，身份证号也不对：先报列数", lambda: _record(2, b"330106", b"1,330106"))
+read(
+    3,
+    {2: "bad_encoding"},
+    "utf8_record_even",
+    "混入一条UTF-8记录，字数成双，按GB18030也读得出",
+    lambda: encode(rows()[:1]) + lines([row(2, address="文三路二")])[0].encode() + b"\r\n" + text(rows()[2:], None).encode("gb18030"),
+)
 read(3, {2: "bad_date"}, "serial_in_text", "文本文件里的日期是电子表格序号", lambda: encode(rows(since="42709")))
 
 read(3, {}, "ok_utf8", "约定GB18030，实为UTF-8", lambda: text(rows()).encode(), warned=True, values={2: {"name": "李喆"}})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases
 from bad_inputs.people import FIELDS, Row, row, rows
-from reader_helpers import contract
 
 WIDTHS = {"id_no": 40, "name": 20, "amount": 20, "since": 24, "month": 16, "phone": 20, "uscc": 40, "sex": 4, "district": 12, "address": 40}
 C = contract(FIELDS, "dbf", files="sy/*.dbf")
@@ -79,7 +80,7 @@ GOOD: Any = encode(rows())
 refuse("empty_file", "zero_bytes", "零字节文件", lambda: b"")
 refuse("empty_file", "snapshot_no_rows", "全量快照只有文件头", lambda: table([]), SNAPSHOT)
 refuse("empty_file", "snapshot_all_deleted", "全量快照的记录全部有删除标记", lambda: table(cells(rows()), deleted=(1, 2, 3)), SNAPSHOT)
-refuse("wrong_format", "html", "网页改名为.dbf", lambda: "<html><body>404</body></html>".encode())
+refuse("wrong_format", "html", "网页改名为.dbf", lambda: b"<html><body>404</body></html>")
 refuse("wrong_format", "text", "CSV改名为.dbf", lambda: (",".join(people.TITLES) + "\r\n" + "1,2\r\n" * 50).encode("gb18030"))
 refuse("wrong_format", "head_cut", "文件头不完整", lambda: GOOD[:100])
 refuse("wrong_format", "head_noise", "文件头被改坏（字段类型不存在）", lambda: GOOD[:43] + b"?" + GOOD[44:])
@@ -121,6 +122,13 @@ read(3, {2: "bad_date"}, "date_field_nonsense", "日期型字段不是日期", l
 read(3, {2: "bad_number"}, "number_field_nonsense", "数值型字段不是数", lambda: typed("amount", "N", 12, b"12.x5", 2))
 read(3, {2: "out_of_range"}, "number_field_above", "数值型字段超过上限", lambda: typed("amount", "N", 12, b"100000.01", 2))
 read(3, {2: "bad_number"}, "number_overflow", "数值型字段放不下，程序写了星号", lambda: typed("amount", "N", 12, b"************", 2))
+read(
+    3,
+    {2: "bad_encoding"},
+    "utf8_record",
+    "一条记录是UTF-8编码，字数成双",
+    lambda: table(cells(rows()[:1]) + cells(rows(2, address="")[1:], "utf-8") + cells(rows()[2:])),
+)
 read(3, {}, "ok_date_field", "日期型字段", lambda: typed("since", "D", 8, b"20161205"), values={2: {"since": "2016-12-05"}})
 read(3, {}, "ok_date_field_blank", "日期型字段是空的", lambda: typed("since", "D", 8, b""), values={2: {"since": None}})
 read(3, {}, "ok_deleted_row", "一条记录有删除标记", lambda: table(cells(rows()), deleted=(2,)), gone=(2,))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases, Files
 from bad_inputs.people import FIELDS, Row, row, rows
-from reader_helpers import contract
-
 from xihu.contract.models import Contract
 
 
@@ -112,6 +112,7 @@ read(3, {2: "bad_encoding"}, "half_character", "一条记录在分隔符前有�
 read(6, {2: "swapped_fields"}, "swapped_fields", "一条记录里姓名与身份证号对调", lambda: swapped(False))
 read(3, {2: "missing_key"}, "id_null_mark", "身份证号是\\N", lambda: changed(row(2)["id_no"], "\\N"))
 
+read(3, {2: "bad_encoding"}, "utf8_record", "混入一条UTF-8记录，字数成双", lambda: changed("李喆", "李喆".encode(), dump(rows(address=""))))
 read(
     3, {}, "ok_long_delimiter", "分隔符|@|", lambda: dump(rows(address="文三路|2号@"), "|@|"), LONG, values={2: {"address": "文三路|2号@"}}
 )

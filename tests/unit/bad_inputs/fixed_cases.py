@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases
-from bad_inputs.people import FIELDS, Row, row, rows
-from reader_helpers import contract
+from bad_inputs.people import FIELDS, Row, row
 
 # Wide enough for what stands around a value: guards, full-width digits.
 WIDTHS = {"id_no": 40, "name": 20, "amount": 20, "since": 24, "month": 16, "phone": 20, "uscc": 40, "sex": 4, "district": 12, "address": 32}
@@ -128,6 +129,14 @@ read(
     "key_zeros",
     "身份证号栏补0",
     lambda: batch(_changed(1, pay(2, -500).replace(row(2)["id_no"].encode(), b"0" * 18))),
+    BANK,
+)
+read(
+    3,
+    {2: "bad_encoding"},
+    "utf8_record",
+    "一条明细是UTF-8编码，字节数相符",
+    lambda: batch(_changed(1, pay(2, -500, "李喆".encode(), street="").ljust(61))),
     BANK,
 )
 read(3, {}, "ok_sign_last", "金额的负号在末位", lambda: batch(), BANK, values={2: {"amount": "-5.00"}})

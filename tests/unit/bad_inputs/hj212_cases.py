@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bad_inputs.case import Cases
 from reader_helpers import contract
+
+from bad_inputs.case import Cases
 
 FIELDS: dict[str, Any] = {
     "mn": {"title": "MN", "type": "text", "required": True},
@@ -53,8 +54,8 @@ def three(second: bytes, end: bytes = b"\r\n") -> bytes:
 refuse, read = CASES.refuse, CASES.read
 refuse("empty_file", "zero_bytes", "零字节文件", lambda: b"")
 refuse("empty_file", "blank_lines", "只有空行", lambda: b"\r\n\r\n")
-refuse("wrong_format", "html", "网页改名为.txt", lambda: "<html><body>502</body></html>".encode())
-refuse("wrong_format", "text", "CSV代替了报文", lambda: "MN,DataTime,w01018\r\nA1,20161205,1.5\r\n".encode())
+refuse("wrong_format", "html", "网页改名为.txt", lambda: b"<html><body>502</body></html>")
+refuse("wrong_format", "text", "CSV代替了报文", lambda: b"MN,DataTime,w01018\r\nA1,20161205,1.5\r\n")
 refuse("wrong_format", "gzip_bytes_in_text", "压缩包内容改名为.txt", lambda: b"PK\x03\x04" + bytes(300))
 refuse("wrong_encoding", "utf16", "UTF-16编码", lambda: three(telegram(body(2))).decode().encode("utf-16"))
 read(3, {2: "bad_crc"}, "bad_crc", "校验码不符", lambda: three(telegram(body(2), check="0000")))

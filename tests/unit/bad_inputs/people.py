@@ -198,8 +198,22 @@ VALUES = [
 ]
 
 
+# Pairs of fields whose values stand in each other's place in record 2.
+EXCHANGED = {"name": "姓名", "phone": "电话", "uscc": "单位代码", "since": "批准日期", "address": "地址"}
+
+
+def exchanged(field: str) -> list[Row]:
+    table = rows(6)
+    table[1]["id_no"], table[1][field] = table[1][field], table[1]["id_no"]
+    return table
+
+
 def add(cases: Cases, encode: Callable[[list[Row]], bytes], only: Callable[[Value], bool] | None = None) -> None:
     """Every fault of a value that `only` lets through (default: the core ones), each in record 2 of three."""
+    for other, title in EXCHANGED.items():
+        build = lambda other=other: encode(exchanged(other))  # noqa: E731
+        if other != "name":
+            cases.read(6, {2: "swapped_fields"}, f"swapped_{other}", f"一条记录里{title}与身份证号对调", build)
     for v in VALUES:
         if not (v.core if only is None else only(v)):
             continue

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from reader_helpers import contract
+
 from bad_inputs import people
 from bad_inputs.case import Cases, Files
 from bad_inputs.people import FIELDS, GOOD, TITLES, Row, id18, row, rows
-from reader_helpers import contract
-
 from xihu.contract.models import Contract
 
 LAYOUT = {"totals": ["小计", "合计", "总计"], "footers": ["填表人", "审核人"]}
@@ -152,7 +152,6 @@ def cases(kind: str, write: Write) -> Cases:
     read(3, {2: "bad_date"}, "year_alone", "日期只有年份2016", lambda: one(put("since", 2016.0)))
     read(3, {2: "bad_number"}, "error_cell", "金额是错误值#DIV/0!", lambda: one(put("amount", "#DIV/0!")))
     read(3, {2: "out_of_range"}, "number_cell_above", "数值单元格超过上限", lambda: one(put("amount", 100000.01)))
-    read(3, {2: "missing_key"}, "id_cell_empty", "身份证号单元格没有值", lambda: one(put("id_no", None)))
     read(3, dict.fromkeys((1, 2, 3), "unknown_code"), "sheet_of_no_district", "工作表名不是区县", lambda: formally(good, "乌有区"), formal)
     read(
         3,

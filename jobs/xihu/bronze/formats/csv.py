@@ -15,7 +15,7 @@ from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.csvfast import fast_batch
 from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
-from xihu.bronze.formats.fit import distinctive, suspicious, swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
 from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -178,7 +178,7 @@ def _read_split(
 
 
 def judge_record(
-    record: Line, dialect: Dialect, contract: Contract, inspection: Inspection, width: int, distinct: list[int]
+    record: Line, dialect: Dialect, contract: Contract, inspection: Inspection, width: int, distinct: list[tuple[int, Shape]]
 ) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
     """Cells in contract order and the fault of structure, if any."""
     text = record.text
@@ -187,6 +187,8 @@ def judge_record(
         at = record.broken_at
         fault = ("bad_encoding", None, f"第 {at + 1} 字节起不是 {dialect.encoding} 编码")
         text = record.raw.decode(dialect.encoding, "replace")
+    elif enc.stray(record.raw, dialect.encoding):
+        fault = ("bad_encoding", None, enc.STRAY)
     elif enc.lost(text):
         fault = ("bad_encoding", None, "含有发送前已丢失的字符（\ufffd 或“锟斤拷”）")
     elif "\0" in text:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xihu.bronze.formats.csvlines import Block
-from xihu.bronze.formats.encoding import LOST
-from xihu.bronze.formats.fit import DISTINCTIVE, FEW_DIGITS, swapped_in_record
+from xihu.bronze.formats.encoding import LOST, may_stray
+from xihu.bronze.formats.fit import DISTINCTIVE, FEW_DIGITS, SHAPES, swapped_in_record
 from xihu.bronze.schema import READ_SCHEMA
 from xihu.contract.models import Contract
 
@@ -36,6 +36,8 @@ def fast_batch(
         return None
     crlf = b"\r" in data
     if not block.ascii and any(mark in text for mark in LOST):
+        return None
+    if not block.ascii and d.encoding == "gb18030" and may_stray(np.frombuffer(data, np.uint8)):
         return None
     utf8 = data if block.ascii or d.encoding == "utf-8" else text.encode("utf-8")
     u = np.frombuffer(utf8.replace(b"\r\n", b"\n") if crlf else utf8, np.uint8)
@@ -88,12 +90,14 @@ def fast_batch(
 
 
 def _swapped(contract: Contract, cells: pa.ListArray, strings: pa.StringArray, fields: int, n: int) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Reason, field and detail columns: exchanged fields, looked for only where a distinctive field holds hardly a digit."""
+    """Reason, field and detail columns: exchanged fields, looked for only where a distinctive field does not look like itself."""
     suspects: set[int] = set()
     for i, spec in enumerate(contract.fields.values()):
         if spec.type in DISTINCTIVE:
             column = strings.take(pa.array(np.arange(n, dtype=np.int64) * fields + i))
-            odd = pc.and_(pc.greater(pc.binary_length(column), 0), pc.invert(pc.match_substring_regex(column, FEW_DIGITS)))
+            odd = pc.and_(
+                pc.greater(pc.binary_length(column), 0), pc.invert(pc.match_substring_regex(column, SHAPES.get(spec.type, FEW_DIGITS)))
+            )
             suspects.update(np.flatnonzero(odd.fill_null(False).to_numpy(zero_copy_only=False)).tolist())
     if not suspects:
         return tuple(pa.nulls(n, pa.string()) for _ in range(3))

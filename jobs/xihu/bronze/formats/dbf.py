@@ -231,6 +231,8 @@ def judge_record(
             ):
                 fault = ("bad_encoding", None, f"字段 {column.name.decode(inspection.encoding, 'replace')} 不是 {inspection.encoding} 编码")
                 break
+    if fault is None and enc.stray(raw, inspection.encoding):
+        fault = ("bad_encoding", None, enc.STRAY)
     if fault is None and (pair := swapped_in_record(contract, cells)):
         fault = ("swapped_fields", pair[0], f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换")
     return cells, fault

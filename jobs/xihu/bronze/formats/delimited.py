@@ -13,7 +13,7 @@ import pyarrow as pa
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.dumpfast import able, stretches
 from xihu.bronze.formats.dumplines import Line, Plan, TooLong, Unclosed, pieces, shape, walk
-from xihu.bronze.formats.fit import distinctive, suspicious, swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
 from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -220,7 +220,7 @@ def read(
 
 
 def judge_record(
-    record: Line, plan: Plan, contract: Contract, inspection: Inspection, distinct: list[int]
+    record: Line, plan: Plan, contract: Contract, inspection: Inspection, distinct: list[tuple[int, Shape]]
 ) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
     """Cells in contract order and the fault of structure, if any."""
     text, width = record.text, plan.width
@@ -228,6 +228,8 @@ def judge_record(
     if text is None:
         fault = ("bad_encoding", None, f"第 {record.broken_at + 1} 字节起不是 {plan.encoding} 编码")
         text = plan.text(record.raw)
+    elif enc.stray(record.raw, plan.encoding):
+        fault = ("bad_encoding", None, enc.STRAY)
     elif enc.lost(text):
         fault = ("bad_encoding", None, "含有发送前已丢失的字符（\ufffd 或“锟斤拷”）")
     elif "\0" in text and "\0" not in plan.delimiter:

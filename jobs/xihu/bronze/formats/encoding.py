@@ -10,6 +10,8 @@ import codecs
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
 from xihu.bronze.schema import Refusal
 
 _GB = {"gb18030", "gbk", "gb2312", "cp936", "ms936", "936", "hz"}
@@ -25,6 +27,9 @@ _MAGIC = (
     (b"\x89PNG", "图片"),
     (b"\xff\xd8\xff", "图片"),
     (b"PAR1", "Parquet"),
+    (b"\x00\x01\x00\x00Standard Jet DB", "Access 数据库"),
+    (b"\x00\x01\x00\x00Standard ACE DB", "Access 数据库"),
+    (b"SQLite format 3\x00", "SQLite 数据库"),
 )
 # What is left where bytes of one encoding were decoded as another: the replacement character, its UTF-8 bytes read as GBK, debug fills.
 LOST = ("\ufffd", "锟斤拷", "斤拷锟")
@@ -66,10 +71,13 @@ def bom(head: bytes) -> tuple[int, str | None]:
 
 
 def wide(head: bytes) -> Refusal | None:
-    """Refuse UTF-16 and UTF-32, by mark or by their zero bytes."""
+    """Refuse UTF-16 and UTF-32, by mark or by their zero bytes; and what has zero bytes everywhere, which is no text at all."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
         return Refusal("wrong_encoding", "文件是 UTF-16/UTF-32 编码", "请另存为约定的编码后重报")
     if len(head) >= 4 and head.count(0) * 10 >= len(head) * 3:
+        # One half of the bytes has the zeros where a text is in UTF-16.
+        if min(head[::2].count(0), head[1::2].count(0)) * 10 > head.count(0):
+            return Refusal("wrong_format", "文件是二进制内容，不是文本", "请按约定的格式重报")
         return Refusal("wrong_encoding", "文件多处是零字节，像是 UTF-16 编码", "请另存为约定的编码后重报")
     return None
 
@@ -80,6 +88,29 @@ def decodes(data: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def stray(raw: bytes, encoding: str) -> bool:
+    """Whether a record of a GB18030 file is in UTF-8. With an even number of characters it would decode, to others."""
+    if encoding != "gb18030" or raw.isascii():
+        return False
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return len(_CJK.findall(text)) >= 2
+
+
+def may_stray(data: np.ndarray) -> bool:
+    """Whether bytes of many records hold two Chinese characters of UTF-8 side by side, or what looks like it: hardly ever in GB18030."""
+    if len(data) < 6:
+        return False
+    at = np.flatnonzero((data[:-5] - np.uint8(0xE4)) < 6)
+    at = at[(data[at + 3] - np.uint8(0xE4)) < 6]
+    return bool(np.all([(data[at + k] & 0xC0) == 0x80 for k in (1, 2, 4, 5)], axis=0).any())
+
+
+STRAY = "这条记录是 UTF-8 编码，文件是 GB18030"
 
 
 def lost(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 
@@ -17,8 +17,12 @@ from xihu.contract.models import Contract, FieldSpec
 from xihu.standards import angles
 from xihu.standards.coordinates import CHINA
 
-# A distinctive field without even this is suspected of holding another field's value.
+# A distinctive field without even this is suspected of holding another field's value (RE2 and Python understand both).
 FEW_DIGITS = r"[0-9０-９]{4}"
+SHAPES = {
+    "citizen_id": r"^[^0-9０-９]*[0-9０-９*]{15}([0-9０-９*]{2}[0-9０-９Xx×Ｘｘ*]?)?[^A-Za-z0-9]*$",
+    "uscc": r"[0-9A-Za-z０-９]{15}",
+}
 DISTINCTIVE = frozenset({"citizen_id", "uscc", "phone", "date", "datetime"})
 _PLACEHOLDERS = {"", "无", "暂无", "待补", "不详", "未知", "/", "-", "--", "—", "n/a", "null", "none", "\\n"}
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
@@ -41,6 +45,7 @@ _STRICT = {
 }
 _PHONE = re.compile(r"(\+?86[- ]?)?1[\d*]{10}|(\(?0\d{2,3}\)?[- ]?)?[2-9]\d{6,7}(-\d{1,6})?")
 _DIVISION = re.compile(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}|[^\d\W]{2,15}")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _BOOLEAN = {"是", "否", "有", "无", "y", "n", "yes", "no", "true", "false", "0", "1", "t", "f", "√", "×"}
 
 
@@ -182,19 +187,20 @@ def _degrees(spec: FieldSpec, text: str | None) -> float | None:
     return None if isinstance(found, str) else float(found.degrees) / 10 ** (spec.scale or 0)
 
 
-_few = re.compile(FEW_DIGITS).search
+Shape = Callable[[str], object]
+_SEARCH: dict[str, Shape] = {kind: re.compile(SHAPES.get(kind, FEW_DIGITS)).search for kind in DISTINCTIVE}
 
 
-def distinctive(contract: Contract) -> list[int]:
-    """Positions of the fields whose values nothing else looks like."""
-    return [i for i, spec in enumerate(contract.fields.values()) if spec.type in DISTINCTIVE]
+def distinctive(contract: Contract) -> list[tuple[int, Shape]]:
+    """Positions of the fields whose values nothing else looks like, and what at least they look like."""
+    return [(i, _SEARCH[spec.type]) for i, spec in enumerate(contract.fields.values()) if spec.type in DISTINCTIVE]
 
 
-def suspicious(cells: Sequence[str | None], positions: Sequence[int]) -> bool:
-    """Whether a distinctive field holds a text with hardly a digit: the only records in which exchanged fields are looked for."""
-    for i in positions:
+def suspicious(cells: Sequence[str | None], positions: Sequence[tuple[int, Shape]]) -> bool:
+    """Whether a distinctive field does not look like itself: the only records in which exchanged fields are looked for."""
+    for i, shape in positions:
         cell = cells[i]
-        if cell and not _few(cell):
+        if cell and not shape(cell):
             return True
     return False
 
@@ -213,10 +219,16 @@ def swapped_in_record(contract: Contract, cells: Sequence[str | None]) -> tuple[
         ):
             return specs[i][0], specs[j][0]
     for i in wrong:
-        number = _STRICT.get(specs[i][1].type)
-        if number is None or any(c.isdigit() for c in clean(cells[i] or "")):
+        number, here = _STRICT.get(specs[i][1].type), clean(cells[i] or "")
+        if number is None:
             continue
         for j, (name, spec) in enumerate(specs[: len(cells)]):
+            # A credit code may be of digits alone, as personal numbers are: each must be the other's number to the letter.
+            other = _STRICT.get(spec.type)
+            if other and j != i and spec.type != specs[i][1].type and number.fullmatch(clean(cells[j] or "")) and other.fullmatch(here):
+                return specs[i][0], name
+            if any(c.isdigit() for c in here) and not _CHINESE.search(here):
+                continue
             if spec.type == "text" and number.fullmatch(clean(cells[j] or "")) and fits(specs[i][1], cells[j]):
                 return specs[i][0], name
     return None

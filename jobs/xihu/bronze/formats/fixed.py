@@ -286,6 +286,8 @@ def judge_record(raw: bytes, kind: str, contract: Contract, codec: str) -> tuple
         cells.append(text if part else None)
     if fault is None and not raw.isascii() and _decode(raw, codec) is None:
         fault = ("bad_encoding", None, f"记录含有不是 {codec} 编码的字节")
+    if fault is None and enc.stray(raw, codec):
+        fault = ("bad_encoding", None, enc.STRAY)
     if fault is None and (pair := swapped_in_record(contract, cells)):
         fault = ("swapped_fields", pair[0], f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换")
     return cells, fault

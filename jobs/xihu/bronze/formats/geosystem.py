@@ -13,6 +13,8 @@ from xihu.standards.projection import ELLIPSOIDS, of_epsg, system_of
 
 _URN = re.compile(r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?|EPSG/0/|.*/EPSG/\d+/)(\d{4,6})", re.I)
 _CRS84 = re.compile(r".*(CRS84h?|WGS\s*_?84)", re.I)
+# Systems that are known to be others than those of a contract in degrees of CGCS2000 or WGS 84.
+_OTHER = re.compile(r"beijing|xian|krass?ov|pulkovo|mercator|\b(?:3857|900913|102100|4214|4610)$", re.I)
 _TOKEN = re.compile(r'([A-Za-z_]\w*)\s*[\[(]|"([^"]*)"|([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|[\])]|,')
 
 
@@ -138,9 +140,11 @@ def agree(contract: Contract, told: str | None, what: str) -> tuple[str, list[st
         return f"CRS={told};", []
     if told is None:
         return "", []
-    if told.startswith("?"):
-        return "", [f"{what}所述坐标系不能识别（{told[1:]}），按约定的坐标系读取"]
     systems = {crs} if isinstance(crs, str) else {*crs.map.values(), *([crs.default] if crs.default else [])}
+    if told.startswith("?"):
+        if "local" not in systems and _OTHER.search(told):
+            return _contradiction(what, told[1:], systems)
+        return "", [f"{what}所述坐标系不能识别（{told[1:]}），按约定的坐标系读取"]
     if told in TO_CGCS2000:
         if systems <= {"local"}:
             return _contradiction(what, told, systems)

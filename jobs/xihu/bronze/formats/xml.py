@@ -50,6 +50,8 @@ class _Survey:
 
     warnings: list[str] = field(default_factory=list)
     values: dict[XmlPath, list[str]] = field(default_factory=dict)
+    # The same, apart for the file's own documents (False) and for those in bodies (True).
+    stated: dict[tuple[XmlPath, bool], list[str]] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     hollow: bool = False
     bodies: int = 0
@@ -154,12 +156,13 @@ def _inside(
             yield found, codec, True
     except Broken as fault:
         raise Broken(f"{body.place} 里的文档{fault}") from fault
-    _learn(survey, inner)
+    _learn(survey, inner, inside=True)
 
 
-def _learn(survey: _Survey, walk: Walk) -> None:
+def _learn(survey: _Survey, walk: Walk, inside: bool = False) -> None:
     for path, values in walk.values.items():
         survey.values.setdefault(path, []).extend(values)
+        survey.stated.setdefault((path, inside), []).extend(values)
     for name, n in walk.names.items():
         survey.names[name] = survey.names.get(name, 0) + n
     survey.hollow = survey.hollow or walk.hollow
@@ -173,23 +176,25 @@ def _judge(f: IO[bytes], contract: Contract, document: _Document, warnings: list
     survey = _Survey()
     names = list(contract.fields)
     census = Census(contract)
-    summed, unread = Decimal(0), 0
+    summed, unread = {False: Decimal(0), True: Decimal(0)}, 0
+    counted = {False: 0, True: 0}
     at = names.index(message.total.field) if message.total else None
-    for element, codec, _ in _elements(document, message, wanted, survey):
+    for element, codec, inside in _elements(document, message, wanted, survey):
         cells, present, _ = fields.cells(element)
         text = None if element.raw.isascii() or len(census.texts) >= SAMPLE else element.raw.decode(codec, "replace")
         census.add(cells, present, fields.unknown(element.node), text)
+        counted[inside] += 1
         if at is not None:
             value = amount(cells[at])
             unread += value is None
-            summed += value or 0
+            summed[inside] += value or 0
     warnings += survey.warnings
     records = census.records
     if records == 0:
         return _none(contract, message, survey, count, warnings) or _found(document, contract, records, warnings)
     if refusal := census.judge(message.absent, "元素或属性", warnings):
         return refusal
-    if fault := _control(message, survey, count, total, records, summed, unread, warnings):
+    if fault := _control(message, survey, count, total, counted, summed, unread, warnings):
         return Refusal("control_total", fault, "请核对并重报完整的报文")
     return _found(document, contract, records, warnings)
 
@@ -234,8 +239,8 @@ def _control(
     survey: _Survey,
     count: XmlPath | None,
     total: XmlPath | None,
-    records: int,
-    summed: Decimal,
+    counted: dict[bool, int],
+    summed: dict[bool, Decimal],
     unread: int,
     warnings: list[str],
 ) -> str | None:
@@ -245,18 +250,27 @@ def _control(
             return f"报文没有写明笔数（{message.count}）"
         if not all(v.isdigit() for v in stated):
             return f"报文写明的笔数“{'、'.join(stated[:5])}”不是数字"
-        if sum(map(int, stated)) != records:
-            return f"报文写明 {sum(map(int, stated))} 条，实有 {records} 条"
+        for inside, told in _each(survey, count):
+            records = counted[True] + (0 if inside else counted[False])
+            if sum(map(int, told)) != records:
+                return f"报文写明 {sum(map(int, told))} 条，实有 {records} 条"
     if total and message.total:
         amounts = [amount(v) for v in survey.values.get(total, [])]
         if not amounts or None in amounts:
             return f"报文没有写明合计（{message.total.path}），或不是数字"
-        meant = sum((a for a in amounts if a is not None), Decimal(0))
-        if meant != summed:
-            if not unread:
-                return f"报文写明的合计是 {meant}，记录合计为 {summed}"
-            warnings.append(f"{unread} 条记录的金额无法读取：报文合计 {meant}，其余记录合计 {summed}")
+        for inside, told in _each(survey, total):
+            meant = sum((amount(v) or Decimal(0) for v in told), Decimal(0))
+            real = summed[True] + (0 if inside else summed[False])
+            if meant != real:
+                if not unread:
+                    return f"报文写明的合计是 {meant}，记录合计为 {real}"
+                warnings.append(f"{unread} 条记录的金额无法读取：报文合计 {meant}，其余记录合计 {real}")
     return None
+
+
+def _each(survey: _Survey, path: XmlPath) -> list[tuple[bool, list[str]]]:
+    """What envelopes state, and (True) what the documents in their bodies state of the same records: two statements, not one sum."""
+    return [(inside, [v.strip() for v in told]) for inside in (False, True) if (told := survey.stated.get((path, inside)))]
 
 
 def read(
