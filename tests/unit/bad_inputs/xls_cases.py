@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import xlwt
+
 from bad_inputs.people import rows
 from bad_inputs.sheets import Day, Grid, cases, grid
 

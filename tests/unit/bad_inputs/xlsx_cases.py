@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import xlsxwriter
+
 from bad_inputs.people import rows
 from bad_inputs.sheets import Day, Formula, Grid, cases, grid, put
 
