@@ -15,7 +15,7 @@ from xihu.bronze import companions
 from xihu.bronze.companions import Candidate, Companion
 from xihu.bronze.count import Count, count
 from xihu.bronze.deliver import Delivered, DeliveredFile, Entry, landing_name
-from xihu.bronze.schema import Inspection, Refusal
+from xihu.bronze.schema import MAX_FILE, Inspection, Refusal
 from xihu.bronze.sources import reader
 from xihu.contract.models import Contract
 from xihu.settings import settings
@@ -166,6 +166,8 @@ def examine_file(path: Path, contract: Contract, sha256: str | None = None, besi
     Promised companions come first: without them a file may be only part of one, and what was damaged on the way is not judged further.
     """
     try:
+        if (size := path.stat().st_size) > MAX_FILE:
+            return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限（larger than any delivery）", "请分批报送"), None
         if sha256 and _digest(path) != sha256:
             return Refusal("conservation", f"{path.name}：落地后内容被改动（bytes changed after delivery）", "请从原件重新交付"), None
         if changed := companions.damaged(beside):

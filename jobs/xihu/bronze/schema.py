@@ -24,7 +24,9 @@ READ_SCHEMA = pa.schema(
 )
 
 # Limits before anything is parsed (bytes, unless said otherwise).
+# Files are read as a stream; of a workbook much is held in memory.
 MAX_FILE = 64 << 30
+MAX_WORKBOOK = 512 << 20
 MAX_RECORD = 1 << 20
 MAX_COLUMNS = 1000
 MAX_UNZIPPED = 2 << 30

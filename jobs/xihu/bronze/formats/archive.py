@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from xihu.bronze.schema import MAX_ENTRIES, MAX_FILE, MAX_RATIO, MAX_UNZIPPED, Refusal
+from xihu.bronze.schema import MAX_ENTRIES, MAX_RATIO, MAX_UNZIPPED, MAX_WORKBOOK, Refusal
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -33,7 +33,7 @@ def check_archive(path: Path) -> Refusal | None:
             else "文本"
         )
         return Refusal("wrong_format", f"文件实际是{what}，不是 .xlsx", "请按约定的格式重报")
-    if size > MAX_FILE:
+    if size > MAX_WORKBOOK:
         return Refusal("unsafe_archive", f"文件 {size} 字节，超过上限", "请分批报送")
     try:
         with zipfile.ZipFile(path) as z:

@@ -17,7 +17,7 @@ from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _SAMPLE = 1000
@@ -28,9 +28,6 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
 
     The whole file is passed once, in blocks; memory does not grow with it.
     """
-    size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(1 << 16)
     if not head.strip() and _all_blank(path):

@@ -16,7 +16,7 @@ from xihu.bronze.formats.dbfhead import CODE_PAGES, Head, read_head, titles
 from xihu.bronze.formats.dbfvalues import BadText, Memo, NoMemo, memo_block, memo_path, value
 from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
-from xihu.bronze.schema import BATCH_ROWS, DELETED, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, DELETED, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _SAMPLE = 1000
@@ -28,8 +28,6 @@ _EMPTY_FIELD = b" \0"
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a table: its head, the number of its records, encoding, columns in place. Passed once, in pieces."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         first = f.read(4096)
     if not first.strip(b" \t\r\n\x1a\0") and size <= len(first):

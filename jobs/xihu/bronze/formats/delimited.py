@@ -15,7 +15,7 @@ from xihu.bronze.formats.dumpfast import able, stretches
 from xihu.bronze.formats.dumplines import Line, Plan, TooLong, Unclosed, pieces, shape, walk
 from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
-from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _SAMPLE = 1000
@@ -26,8 +26,6 @@ _DELIMITERS = ("|", "|@|", "\x01", "^", ",", "\t", ";", "||", "^|^", "|^|", "@|@
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a dump before a record of it is read: kind, encoding, number of columns, columns in place. The file is passed once."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(1 << 16)
         if not head.strip() and not any(block.strip() for block in iter(lambda: f.read(1 << 20), b"")):

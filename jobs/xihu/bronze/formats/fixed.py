@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.fit import swapped_in_record
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, MAX_RECORD, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import MONEY_UNITS, NUMERIC, Contract, FieldSpec
 
 _EOL = re.compile(rb"\r\n|\n|\r")
@@ -101,8 +101,6 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     record, size = contract.delivery.record, path.stat().st_size
     if record is None:
         raise ValueError(f"{contract.resource}: delivery.record is missing")
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(1 << 16)
     if size == 0 or (size <= len(head) and not head.strip(b" \t\r\n\x1a\0")):

@@ -19,7 +19,7 @@ from xihu.bronze.formats.jsonpages import told
 from xihu.bronze.formats.jsontext import DECODER, Broken, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get
 from xihu.bronze.formats.tagged import Census, Fault, finish
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, Inspection, Refusal, Rows
 from xihu.contract.models import Api, Contract
 from xihu.contract.paths import JsonPath, parse_json_path
 
@@ -80,8 +80,6 @@ def _text(feature: Any, path: tuple[str | int, ...]) -> str | None:
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a file: JSON to the end, features, the system of coordinates, properties known. Passes the file once, memory bounded."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(_HEAD)
         if not head.strip(_BLANK + b"\xef\xbb\xbf") and size <= len(head):

@@ -18,7 +18,7 @@ import pyarrow as pa
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.csvlines import TooLong
 from xihu.bronze.formats.header import fold
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, MAX_RECORD, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _BLOCK = 256 << 10
@@ -218,8 +218,6 @@ def _parse(one: Telegram, data: bytes, codec: str) -> None:
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a file: whether it holds telegrams at all, and how many of them are whole."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(1 << 16)
     if not head.strip(_BLANK) and size <= len(head):

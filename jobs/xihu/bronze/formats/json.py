@@ -20,7 +20,7 @@ from xihu.bronze.formats.jsonpages import Pages, envelopes, told, totals
 from xihu.bronze.formats.jsontext import Broken, Number, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get, lined
 from xihu.bronze.formats.tagged import Census, Fault, clean, finish
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, Inspection, Refusal, Rows
 from xihu.contract.models import Api, Contract
 from xihu.contract.paths import JsonPath, parse_json_path
 
@@ -78,8 +78,6 @@ class Fields:
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a dump: encoding, JSON to the end, return codes, page numbers and totals, keys known."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(_HEAD)
         if not head.strip(_BLANK + b"\xef\xbb\xbf") and size <= len(head):

@@ -17,7 +17,7 @@ from xihu.bronze.formats import dbf, shp
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.dbfhead import CODE_PAGES, read_head
 from xihu.bronze.formats.geosystem import agree, geometry_field, of_prj
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 BATCH_BYTES = 16 << 20
@@ -28,8 +28,6 @@ _PAGES = {"oem": None, "ansi": None, "gbk": "gb18030", "gb2312": "gb18030", "936
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a shapefile: all parts there and of one size, system of coordinates, and the table as any dBase table is judged."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(1 << 16)
     if not head.strip(b" \t\r\n\0"):

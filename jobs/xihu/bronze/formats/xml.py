@@ -22,7 +22,7 @@ from xihu.bronze.formats.xmlbody import BodySink, Unsafe
 from xihu.bronze.formats.xmlcodec import true_codec
 from xihu.bronze.formats.xmlfields import Fields
 from xihu.bronze.formats.xmlstream import BLANK, Body, Broken, Element, TooLarge, Walk, declared
-from xihu.bronze.schema import BATCH_ROWS, MAX_FILE, Inspection, Refusal, Rows
+from xihu.bronze.schema import BATCH_ROWS, Inspection, Refusal, Rows
 from xihu.contract.models import Contract, Message
 from xihu.contract.paths import XmlPath, parse_xml_path
 from xihu.standards.numbers import NumberProblem
@@ -74,8 +74,6 @@ def message_of(contract: Contract) -> Message:
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a message: encoding, well-formed to the end, records where agreed, elements known, control totals. Passes the file twice."""
     size = path.stat().st_size
-    if size > MAX_FILE:
-        return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限", "请分批报送")
     with path.open("rb") as f:
         head = f.read(1 << 16)
         if not head.strip(_TAIL + b"\xef\xbb\xbf") and size <= len(head):
