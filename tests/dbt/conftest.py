@@ -21,6 +21,7 @@ def catalogue():
 @pytest.fixture(scope="package")
 def city(spark_session, catalogue):
     """(spark, population): gold and staged marts of 1,000 people near every threshold."""
+    import scorecard_case
     import welfare_oracle as o
     from silver_city import Silver
 
@@ -30,6 +31,7 @@ def city(spark_session, catalogue):
     silver = Silver(catalogue)
     population = o.people(1000)
     o.write(silver, population)
+    scorecard_case.write(silver)
     silver.write(spark_session)
     build_gold(spark_session, 1, catalogue=catalogue)
     build_marts(spark_session, o.MONTHS, o.K, "before_models")

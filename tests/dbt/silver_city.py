@@ -10,6 +10,7 @@ from typing import Any
 from xihu.contract.derive import spark_ddl
 from xihu.contract.load import Catalogue
 from xihu.lake import ledger
+from xihu.silver import store
 
 Row = dict[str, Any]
 
@@ -22,6 +23,8 @@ class Silver:
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.count: dict[str, int] = defaultdict(int)
         self.received: dict[tuple[str, str], datetime] = {}
+        self.ledger: list[ledger.LedgerRow] = []
+        self.quality: list[tuple[Any, ...]] = []
 
     def add(
         self, resource: str, known_from: datetime, known_to: datetime | None = None, valid_to: date | None = None, **fields: Any
@@ -48,7 +51,7 @@ class Silver:
         self.received[(resource, f"{resource}/{received:%Y%m%d}.csv")] = received
 
     def write(self, spark: Any, run: int = 1) -> None:
-        """Makes the tables of silver and the ledger."""
+        """Makes the tables of silver, the ledger and the quality notes."""
         spark.sql("CREATE DATABASE IF NOT EXISTS silver")
         for resource, rows in self.rows.items():
             contract = self.catalogue.contracts[resource]
@@ -60,6 +63,7 @@ class Silver:
             spark.createDataFrame(data, schema).coalesce(1).write.format("delta").mode("append").saveAsTable(f"silver.{resource}")
         spark.sql("CREATE DATABASE IF NOT EXISTS ops")
         spark.sql("DROP TABLE IF EXISTS ops.ledger")
+        spark.sql("DROP TABLE IF EXISTS ops.quality")
         rows = [
             ledger.LedgerRow(
                 f"d{i}",
@@ -77,4 +81,5 @@ class Silver:
             for i, ((resource, file), received) in enumerate(sorted(self.received.items()))
             for n in [self.count[file]]
         ]
-        ledger.write(spark, rows, run)
+        ledger.write(spark, rows + self.ledger, run)
+        store.write_quality(spark, self.quality, run)

@@ -249,13 +249,13 @@ def _mismatch(c: Companion, words: str, companions: Sequence[Companion]) -> Refu
 
 def bytes_differ(path: Path, stated: Sequence[tuple[Companion, Stated]], companions: Sequence[Companion]) -> Refusal | None:
     """Refuse a data file whose size or digest is not the stated one."""
-    kinds = {k for k, wanted in (("md5", any(s.md5 for _, s in stated)), ("sha256", any(s.sha256 for _, s in stated))) if wanted}
+    kinds = {k for k in ("md5", "sha1", "sha256") if any(getattr(s, k) for _, s in stated)}
     have = _digests(path, kinds) if kinds else {}
     size = path.stat().st_size
     for c, s in stated:
         if s.odd is not None:
             return _mismatch(c, f"看不懂“{s.odd}”", companions)
-        for kind, wanted in (("md5", s.md5), ("sha256", s.sha256)):
+        for kind, wanted in (("md5", s.md5), ("sha1", s.sha1), ("sha256", s.sha256)):
             if wanted and have[kind] != wanted:
                 return _mismatch(c, f"声明 {kind.upper()} 为 {wanted}，文件实为 {have[kind]}", companions)
         if s.size is not None and s.size != size:
@@ -277,7 +277,7 @@ def rows_differ(
         if (s.rows == counted.records) if s.rows is not None else (counted.records in bare):
             continue
         lines = inspection.extra.get("lines")
-        if lines is not None and lines == (s.rows if s.rows is not None else bare[0]) and (s.md5 or s.sha256):
+        if lines is not None and lines == (s.rows if s.rows is not None else bare[0]) and (s.md5 or s.sha1 or s.sha256):
             inspection.warnings.append(f"对照文件 {c.name} 的 {lines} 是物理行数，记录为 {counted.records} 条；摘要相符")
             continue
         told = s.rows if s.rows is not None else "、".join(map(str, bare))

@@ -15,12 +15,12 @@ rows row rowcount rowscount count cnt records record recordcount recordscount re
 linecount nrows datacount 行数 记录数 记录条数 数据行数 数据条数 条数 总条数 总行数 总记录数 总数 笔数 总笔数 数据量
 """
 _BYTES_WORDS = "bytes byte size filesize length filelength 字节 字节数 大小 文件大小 文件长度"
-_DIGEST_WORDS = "md5 md5sum md5值 md5码 checksum digest hash sum check sha sha256 sha256sum 摘要 校验码 校验值 校验和 校验"
+_DIGEST_WORDS = "md5 md5sum md5值 md5码 checksum digest hash sum check sha sha1 sha1sum sha256 sha256sum 摘要 校验码 校验值 校验和 校验"
 _ROWS, _BYTES, _DIGEST = (frozenset(words.split()) for words in (_ROWS_WORDS, _BYTES_WORDS, _DIGEST_WORDS))
 _DONE = {"ok", "done", "success", "finished", "finish", "end", "complete", "completed", "完成", "成功", "y", "yes"}
 _PAIR = re.compile(r"""["']?([^\W\d_][\w\- .]{0,30}?)["']?\s*[:=]+\s*["']?(\d{1,3}(?:,\d{3})+(?![\d,])|[^"',;|{}\s]*)""")
 _WORDS = re.compile(r"^\s*([^\W\d_][\w\-]*)[\s|,;]+([\w,.]+)\s*$")
-_HEX = re.compile(r"(?<![0-9a-z])([0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-z])", re.I)
+_HEX = re.compile(r"(?<![0-9a-z])([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-z])", re.I)
 _INTEGER = re.compile(r"\d{1,3}(,\d{3})+|\d+")
 
 
@@ -31,6 +31,7 @@ class Stated:
     rows: int | None = None
     size: int | None = None
     md5: str | None = None
+    sha1: str | None = None
     sha256: str | None = None
     bare: list[int] = field(default_factory=list)
     odd: str | None = None
@@ -39,7 +40,7 @@ class Stated:
 
     @property
     def anything(self) -> bool:
-        return any(x is not None for x in (self.rows, self.size, self.md5, self.sha256, self.odd)) or bool(self.bare)
+        return any(x is not None for x in (self.rows, self.size, self.md5, self.sha1, self.sha256, self.odd)) or bool(self.bare)
 
 
 def parse(data: bytes, name: str, several: bool = False) -> Stated:
@@ -120,6 +121,8 @@ def _named(stated: Stated, key: str, value: str) -> bool:
 def _digest(stated: Stated, word: str) -> None:
     if len(word) == 32:
         stated.md5 = word.lower()
+    elif len(word) == 40:
+        stated.sha1 = word.lower()
     else:
         stated.sha256 = word.lower()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from xihu.bronze import companions
 from xihu.bronze.companions import Candidate, Companion
 from xihu.bronze.count import Count, count
+from xihu.bronze.counters import Damaged
 from xihu.bronze.deliver import Delivered, DeliveredFile, Entry, landing_name
 from xihu.bronze.schema import MAX_FILE, Inspection, Refusal
 from xihu.bronze.sources import reader
@@ -188,6 +189,9 @@ def examine_file(path: Path, contract: Contract, sha256: str | None = None, besi
         return verdict, None
     try:
         counted = count(path, contract)
+    except Damaged as error:
+        # What only one of two programs can read has come to harm; the sender can mend that, we cannot.
+        return Refusal("wrong_format", f"文件损坏：{error}（another program cannot read it）", "请用原来的软件重新保存后重报"), None
     except ValueError as error:
         return Refusal(
             "conservation", f"独立计数无法完成：{error}（the independent counter cannot tell the records）", "请报告此文件"

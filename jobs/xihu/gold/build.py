@@ -12,7 +12,7 @@ from xihu.contract.load import Catalogue, load_catalogue
 from xihu.contract.models import Fact
 from xihu.gold import identity
 from xihu.gold.claims import claims, roles
-from xihu.gold.facts import fact_rows
+from xihu.gold.facts import fact_rows, fed
 from xihu.gold.legal_entity import build_legal_entity
 from xihu.gold.person import build_person
 from xihu.gold.reference import build_reference
@@ -95,7 +95,13 @@ def build_gold(
         say("事实表：" + "、".join(fact.title for fact, _ in changed))
 
     def write(fact: Fact) -> Change:
-        return sync(spark, fact_shape(fact), fact_rows(spark, catalogue, fact, ids), no)
+        shape = fact_shape(fact)
+        if not fed(spark, catalogue, fact) and not tables.exists(spark, shape.table):
+            # Nobody has sent what it is made of: an empty table needs no computation.
+            spec = shape.spec()
+            tables.ensure(spark, shape.table, spec.schema, comment=spec.comment)
+            return Change(shape.table, 0, 0)
+        return sync(spark, shape, fact_rows(spark, catalogue, fact, ids), no)
 
     # Facts do not read one another, and most of a small table's time is planning on one core.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="facts") as pool:

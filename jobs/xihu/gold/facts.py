@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
+def fed(spark: SparkSession, catalogue: Catalogue, fact: Fact) -> bool:
+    """Whether any resource that feeds the fact has ever been loaded."""
+    feeding = (c for c in catalogue.contracts.values() if fact.fact in c.feeds)
+    return any(spark.catalog.tableExists(f"silver.{c.resource}") for c in feeding)
+
+
 def fact_rows(spark: SparkSession, catalogue: Catalogue, fact: Fact, ids: Mapping[str, DataFrame | None]) -> DataFrame:
     """What the fact should hold: all feeding contracts, whole history of knowledge, without run numbers.
 

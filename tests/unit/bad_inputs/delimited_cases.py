@@ -76,6 +76,8 @@ refuse("companion_mismatch", "rows_more", ".ctl写4条，实有3条", lambda: be
 refuse("companion_mismatch", "rows_less", ".ctl写2条，实有3条", lambda: beside("ROWS=2"), CTL)
 refuse("companion_mismatch", "rows_zero", ".ctl写0条，实有3条", lambda: beside("0"), CTL)
 refuse("companion_mismatch", "digest", ".ctl的MD5不符", lambda: beside(f"ROWS=3\nMD5={'0' * 32}"), CTL)
+refuse("companion_mismatch", "digest_sha1", ".ctl的SHA-1不符", lambda: beside(f"3|{'0' * 40}"), CTL)
+refuse("companion_mismatch", "digest_sha256", ".ctl的SHA-256不符", lambda: beside(f"3|{'0' * 64}"), CTL)
 refuse(
     "companion_mismatch",
     "byte_changed",

@@ -104,6 +104,20 @@ refuse("control_total", "total_blank", "尾记录合计是空的", lambda: batch
 refuse("control_total", "lost_line", "中间丢了一条明细", lambda: batch(PAID[:2], 3, 11845), BANK)
 refuse("control_total", "doubled_line", "一条明细重复传了两次", lambda: batch([*PAID, PAID[0]], 3, 11845), BANK)
 refuse("control_total", "two_trailers", "有两条尾记录", lambda: batch() + b"T00000003" + signed(11845, 16) + b"\r\n", BANK)
+refuse(
+    "control_total",
+    "shifted",
+    "一条明细错位两字节，金额读得出但不对，合计因此不符",
+    lambda: batch(_changed(1, pay(2, -500, "王镕".encode("gbk") + "　".encode("gbk") * 9)[:61])),
+    BANK,
+)
+refuse(
+    "control_total",
+    "wide_digits",
+    "一条金额是全角数字，合计仍要算上",
+    lambda: batch(_changed(2, pay(3).replace(b"000000012345", "０００００９".encode("gbk")))),
+    BANK,
+)
 read(3, {2: "truncated"}, "truncated", "一条明细在金额之后断掉", lambda: batch(_changed(1, pay(2, -500)[:53])), BANK)
 read(3, {2: "bad_length"}, "too_long", "一条明细多出两个字节", lambda: batch(_changed(1, pay(2, -500) + b"XX")), BANK)
 read(3, {2: "bad_encoding"}, "bad_byte", "一条明细的姓名里有无效字节", lambda: batch(_changed(1, pay(2, -500, b"\xff\xff"))), BANK)

@@ -91,6 +91,22 @@ read(
     lambda: three(telegram(body(2, "w01018-Rtd=x,w01018-Flag=N;w21003-Rtd=1.2,w21003-Flag=N"))),
 )
 read(3, {2: "bad_crc"}, "bad_crc_whole", "整条报文为一条记录，校验码不符", lambda: three(telegram(body(2), check="FFFF")), WHOLE)
+read(3, {2: "bad_length"}, "length_three_digits", "长度只有三位", lambda: three(telegram(body(2)).replace(b"##0", b"##", 1)))
+read(
+    3,
+    {2: "bad_crc"},
+    "crc_of_too_much",
+    "校验码把包头也算了进去",
+    lambda: three(telegram(body(2), check=f"{crc(b'##%04d' % len(body(2)) + body(2).encode()):04X}")),
+)
+read(
+    3,
+    {2: "missing_key"},
+    "no_data",
+    "指令参数CP是空的",
+    lambda: three(telegram("QN=20161205080002001;ST=32;CN=2011;PW=1;MN=A33;Flag=5;CP=&&&&")),
+)
+read(2, {}, "ok_answer", "应答报文没有监测数据，不是记录", lambda: three(telegram("QN=1;ST=91;CN=9015;PW=1;MN=A1;Flag=4;CP=&&QnRtn=1&&")))
 read(
     4, {}, "ok_two_factors", "一条报文两个因子", lambda: three(telegram(body(2, "w01018-Rtd=1,w01018-Flag=N;w21003-Rtd=1.2,w21003-Flag=N")))
 )

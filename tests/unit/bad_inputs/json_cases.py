@@ -93,6 +93,7 @@ refuse("error_envelope", "no_code", "页面没有约定的返回码", lambda: pu
 refuse("control_total", "total_more", "写明4条，实有3条", lambda: put(page(SIX[:3], total=4)))
 refuse("control_total", "page_gone", "缺第二页", lambda: put(page(SIX[:2], 1, 6), page(SIX[4:], 3, 6)))
 refuse("control_total", "last_page_gone", "缺最后一页", lambda: put(page(SIX[:2], 1, 6), page(SIX[2:4], 2, 6)))
+refuse("control_total", "page_twice", "第一页取了两次，第二页没有取到，条数碰巧相符", lambda: put(page(SIX[:3], 1, 6), page(SIX[:3], 1, 6)))
 refuse("control_total", "total_words", "总数不是数", lambda: put(page(SIX[:3], total="很多")))
 refuse("header_unknown", "list_gone", "没有约定的data.list", lambda: put({"code": "00", "data": {"rows": SIX, "total": 6, "page": 1}}))
 refuse("header_unknown", "key_added", "记录里多出约定外的键", lambda: with_(nation="汉"))

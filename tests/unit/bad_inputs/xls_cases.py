@@ -46,3 +46,13 @@ refuse(
     lambda: write({"a": grid(rows())}).replace("Workbook".encode("utf-16-le"), "WordDocu".encode("utf-16-le")),
 )
 refuse("wrong_format", "head_alone", "只有文件头", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
+
+
+def _stream_lost() -> bytes:
+    """A good workbook whose directory says that its stream is far longer than the file."""
+    made = write({"Sheet1": grid(rows())})
+    at = made.index("Workbook".encode("utf-16-le")) + 0x78
+    return made[:at] + b"\x00\x00\x10\x00" + made[at + 4 :]
+
+
+refuse("wrong_format", "stream_longer_than_file", "目录说工作簿比文件还长", _stream_lost)

@@ -51,12 +51,23 @@ def repack(change: dict[str, bytes | None], store: bool = False) -> bytes:
 
 
 SHEET = "xl/worksheets/sheet1.xml"
+
+
+def _damaged(part: bytes, at: int) -> bytes:
+    """A good workbook in which ten bytes from the part's local name on are others."""
+    made = repack({})
+    start = made.index(part) + at
+    return made[:start] + bytes(b ^ 0x55 for b in made[start : start + 10]) + made[start + 10 :]
+
+
 CASES = cases("xlsx", write)
 refuse, read = CASES.refuse, CASES.read
 refuse("wrong_format", "old_workbook", "旧版.xls（或加密的工作簿）改名为.xlsx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016))
 refuse("wrong_format", "no_workbook", "普通压缩包改名为.xlsx", lambda: repack({"xl/workbook.xml": None}))
 refuse("wrong_format", "sheet_gone", "工作簿里缺了工作表的内容", lambda: repack({SHEET: None}))
 refuse("wrong_format", "sheet_torn", "工作表的XML不完整", lambda: repack({SHEET: b"<worksheet><sheetData><row r='1'>"}))
+refuse("wrong_format", "part_head_damaged", "压缩包目录完好，工作表的局部头被改坏", lambda: _damaged(SHEET.encode(), 0))
+refuse("wrong_format", "styles_damaged", "单元格格式那一部分的内容损坏，其余完好", lambda: _damaged(b"xl/styles.xml", 45))
 refuse("unsafe_archive", "bomb", "工作簿里有展开上千倍的部分（压缩炸弹）", lambda: repack({"xl/media/a.bin": bytes(8 << 20)}))
 refuse("unsafe_archive", "path_escape", "工作簿里有越出目录的路径", lambda: repack({"../../etc/cron.d/a": b"x"}))
 refuse("unsafe_archive", "entries", "工作簿里有一千多个条目", lambda: repack({f"xl/media/{i}.bin": b"" for i in range(1100)}))

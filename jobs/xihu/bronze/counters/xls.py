@@ -8,6 +8,7 @@ from typing import Any
 
 import xlrd
 
+from xihu.bronze.counters import Damaged
 from xihu.bronze.countsheet import data_records
 from xihu.contract.models import Contract
 
@@ -16,14 +17,14 @@ def records(path: Path, contract: Contract) -> Iterator[bytes | None]:
     """Every row of every sheet up to its last filled one: the record's canonical bytes, or None for a structural row.
 
     Raises:
-        ValueError: xlrd cannot read the workbook.
+        Damaged: xlrd cannot read the workbook.
     """
     try:
         book = _open(path)
         sheets = [(sheet.name, list(_rows(sheet))) for sheet in book.sheets()]
     except Exception as fault:
         # xlrd answers broken files with errors of many kinds.
-        raise ValueError(f"xlrd: {fault}") from fault
+        raise Damaged(f"xlrd: {fault}") from fault
     for name, rows in sheets:
         yield from data_records(name, [r for r in rows if r[0] <= 30], iter(rows), contract)
 

@@ -6,6 +6,7 @@ Bytes are sliced before they are decoded: a Chinese character is two or four byt
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,7 @@ from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.fit import swapped_in_record
 from xihu.bronze.schema import BATCH_ROWS, MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import MONEY_UNITS, NUMERIC, Contract, FieldSpec
+from xihu.standards import numbers
 
 _EOL = re.compile(rb"\r\n|\n|\r")
 PIECE = 256 << 10
@@ -96,6 +98,19 @@ def amount(text: str) -> int | Decimal | None:
         return None
 
 
+def _amount(part: bytes, codec: str) -> int | Decimal | None:
+    """An amount as it will be typed: what is accepted there must be summed here, or a shifted record would pass as unreadable."""
+    text = _decode(part, codec)
+    if text is None:
+        return None
+    folded = unicodedata.normalize("NFKC", text).strip(_PADDING)
+    plain = amount(folded)
+    if plain is not None or not folded:
+        return plain
+    found = numbers.read(folded, money=True, sign_last=True)
+    return None if isinstance(found, numbers.NumberProblem) or found.unit else found.value
+
+
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a file: kinds of lines in order, count and total of the trailer, encoding."""
     record, size = contract.delivery.record, path.stat().st_size
@@ -150,7 +165,7 @@ def _judge(path: Path, contract: Contract, ended: bool, size: int) -> Inspection
             if text and len(texts) < 1000:
                 texts.append(text)
         if field and field.start and field.width:
-            value = amount(_slice(piece.raw, field).decode("latin-1")) if len(piece.raw) == record.length and kind == "detail" else None
+            value = _amount(_slice(piece.raw, field), codec) if len(piece.raw) == record.length and kind == "detail" else None
             if value is None:
                 unread += 1
             else:

@@ -79,6 +79,7 @@ def totals(paths: dict[str, JsonPath], seen: Pages, records: int, warnings: list
     again = seen.overlap()
     if again:
         warnings.append(f"{again} 条记录在不止一页上出现（取数时数据有变动）")
+    repeated = ""
     stated = [n for p in pages if (n := _whole(p.values.get(paths["pages"]))) is not None] if "pages" in paths else []
     if "page" in paths and pages:
         numbers = [_whole(p.values.get(paths["page"])) for p in pages]
@@ -90,7 +91,8 @@ def totals(paths: dict[str, JsonPath], seen: Pages, records: int, warnings: list
         if gaps := sorted(set(range(had[0], had[-1] + 1)) - set(had)):
             return f"缺第 {'、'.join(map(str, gaps[:10]))} 页"
         if len(had) < len(numbers):
-            warnings.append("有的页重复取了：" + "、".join(f"第 {n} 页" for n in had if numbers.count(n) > 1))
+            repeated = "有的页重复取了：" + "、".join(f"第 {n} 页" for n in had if numbers.count(n) > 1)
+            warnings.append(repeated)
         if stated and had[-1] < min(stated) - (had[0] == 0):
             return f"应有 {min(stated)} 页，最后一页是第 {had[-1]} 页"
     elif stated and len(pages) < min(stated):
@@ -105,6 +107,9 @@ def totals(paths: dict[str, JsonPath], seen: Pages, records: int, warnings: list
         warnings.append(f"取数期间总数从 {sums[0]} 变到 {sums[-1]}（最小 {low}，最大 {high}）")
     if records < low:
         return f"接口写明至少 {low} 条，实有 {records} 条"
+    if repeated and records - again < low:
+        # A page came twice where another should have come.
+        return f"{repeated}；除去重复的只有 {records - again} 条，接口写明至少 {low} 条"
     if records - again < low:
         warnings.append(f"除去重复出现的只有 {records - again} 条，少于总数 {low}，可能有遗漏")
     if records - again > high:

@@ -107,7 +107,7 @@ def _feed(parser: expat.XMLParserType, stream: IO[bytes], limit: int) -> Iterato
     except (zipfile.BadZipFile, EOFError, OSError) as fault:
         raise Malformed(f"broken archive: {fault}") from fault
     except Exception as fault:
-        if type(fault).__name__ == "error":  # zlib.error
+        if type(fault).__name__ in ("error", "LZMAError"):  # zlib.error
             raise Malformed(f"broken archive: {fault}") from fault
         raise
 
@@ -157,6 +157,13 @@ class Workbook:
     def __exit__(self, *_: object) -> None:
         self._zip.close()
 
+    def _open(self, name: str) -> IO[bytes]:
+        """A part's stream. What stands before a part in the archive may be damaged though the archive's list of parts is whole."""
+        try:
+            return self._zip.open(name)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as fault:
+            raise Malformed(f"broken archive: {fault}") from fault
+
     def _elements(self, part: str) -> Iterator[tuple[str, dict[str, str]]]:
         """Start tags of a small part."""
         name = self._names.get(part.lower())
@@ -165,7 +172,7 @@ class Workbook:
         found: list[tuple[str, dict[str, str]]] = []
         parser = _parser()
         parser.StartElementHandler = lambda tag, attrs: found.append((_local(tag), attrs))
-        with self._zip.open(name) as stream:
+        with self._open(name) as stream:
             for _ in _feed(parser, stream, 64 << 20):
                 pass
         yield from found
@@ -244,7 +251,7 @@ class Workbook:
 
         parser = _parser()
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
-        with self._zip.open(part) as stream:
+        with self._open(part) as stream:
             for _ in _feed(parser, stream, MAX_UNZIPPED):
                 yield from out
                 out.clear()
@@ -278,7 +285,7 @@ class Workbook:
         walk = _SheetWalk(self.strings, merges if merges is not None else [])
         parser = _parser()
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.data
-        with self._zip.open(name) as stream:
+        with self._open(name) as stream:
             for _ in _feed(parser, stream, MAX_UNZIPPED):
                 yield from walk.done
                 walk.done.clear()

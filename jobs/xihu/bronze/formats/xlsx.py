@@ -32,6 +32,8 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         return refusal
     try:
         with Workbook(path) as book:
+            # Which numbers are dates is asked only while records are read; by then a broken part must be known.
+            book.date_style(0)
             return inspect_book(book, contract)
     except Unsafe as fault:
         return Refusal("unsafe_archive", f"工作簿内容异常：{fault}", "请用表格软件重新保存")
