@@ -25,7 +25,7 @@ demo: env ## the whole system on this machine: sample city in, dashboard out; se
 
 test: env-dev ## all tests (unit, spark, scenario, dbt, contract, e2e)
 	@$(XIHU) engines fetch
-	.venv/bin/pytest -n 2 --dist loadgroup
+	.venv/bin/pytest -n 2 --no-loadscope-reorder
 
 check: env-dev ## ruff, types, layers, SQL lint, contracts, generated files
 	@scripts/check

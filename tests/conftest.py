@@ -20,18 +20,34 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # The longest first, so that two workers end together.
 ORDER = ("e2e", "dbt", "scenario", "spark", "contract", "unit")
+# End-to-end tests that make a lake of their own instead of the city that the others share.
+APART = ("test_doctor.py", "test_engines.py", "test_supervise.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a costly world stays with one worker: the city of the end-to-end tests, that of the dbt tests; else a file."""
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
-    def place(item: pytest.Item) -> str:
-        return item.path.relative_to(Path(__file__).parent).parts[0]
+    items.sort(key=place)
 
-    items.sort(key=lambda item: ORDER.index(place(item)) if place(item) in ORDER else len(ORDER))
-    for item in items:
-        whole = place(item) in ("e2e", "dbt") and "city" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group(place(item) if whole else item.path.name))
+
+def world(nodeid: str) -> str:
+    """What a test shares with others and must stay with one worker for: the city of a folder, else its file."""
+    file = nodeid.split("::", 1)[0]
+    folder, name = file.split("/")[-2:]
+    return folder if folder == "dbt" or (folder == "e2e" and name not in APART) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWorld(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return world(nodeid)
+
+    return ByWorld(config, log)
 
 
 @pytest.fixture(scope="session")
