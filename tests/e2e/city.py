@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 PERSONS, SEED, MONTHS = 6000, 7, 3
-
-
-def free_ports(n: int) -> list[int]:
-    """`n` TCP ports of 127.0.0.1 that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(n)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from city import MONTHS, PERSONS, SEED, City, free_ports
+from city import MONTHS, PERSONS, SEED, City
+from engine_fakes import free_ports
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,10 @@ DAYS = {
     2: ["A1,2016-10,西湖区,150", "A2,2016-10,西湖区,2OO", "A4,2016-10,西湖区,400"],
     3: ["A1,2016-10,西湖区,170", "A4,2016-10,西湖区,400", "B1,2016-10,上城区,10"],
 }
-MODES = {"append": "甲", "corrections": "乙", "ended": "丁"}
+MODES = {"corrections": "乙", "ended": "丁"}
 
 
 def contracts(city) -> None:
-    city.contract(name="append", prefix="甲")
     city.contract("mode: corrections", name="corrections", prefix="乙")
     city.snapshot("ended", name="ended", prefix="丁", max_vanish=1)
 
@@ -39,7 +38,7 @@ def test_a_withdrawn_delivery_never_came(city):
     withdraw([second], "误将测试数据报送", "engineer")
     report = city.ingest()
     assert report.ok
-    assert {(r.verdict, r.records_in) for r in report.rows} == {("withdrawn", None)} and len(report.rows) == 3
+    assert {(r.verdict, r.records_in) for r in report.rows} == {("withdrawn", None)} and len(report.rows) == 2
     assert all("误将测试数据报送" in (r.detail or "") for r in report.rows)
     assert not city.ingest().rows, "once is enough"
     # What the lake believed before is kept for replay.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -26,11 +27,12 @@ def s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("XIHU_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XIHU_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with_ports = {}
-    for name in ("METASTORE", "TRINO_HTTP", "TRINO_HTTPS", "SUPERSET", "MLFLOW"):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            with_ports[name] = free.getsockname()[1]
+    names = ("METASTORE", "TRINO_HTTP", "TRINO_HTTPS", "SUPERSET", "MLFLOW")
+    # All held at once: a port let go may be given out again.
+    with contextlib.ExitStack() as held:
+        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        with_ports = {name: port.getsockname()[1] for name, port in zip(names, free, strict=True)}
+    for name in names:
         monkeypatch.delenv(f"XIHU_PORT_{name}", raising=False)
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "ports.yaml").write_text("".join(f"{k.lower()}: {v}\n" for k, v in with_ports.items()))
