@@ -36,8 +36,6 @@ def spec_of(**training):
         update={
             "training": spec.training.model_copy(update={"min_positives": 20, "bootstrap": 40, **training}),
             "capacity": spec.capacity.model_copy(update={"default": 25}),
-            # Ten bins of some forty people: chance alone gives an error of about 0.05.
-            "gate": spec.gate.model_copy(update={"max_ece": 0.08}),
         }
     )
 

@@ -113,7 +113,7 @@ def card(fitted: Fitted, spec: ModelSpec, as_of: datetime, data: Mapping[str, An
                 ["数据截止", f"{as_of.astimezone(CITY):%Y-%m-%d %H:%M}（北京时间）"],
                 ["选用方法", fitted.recipe],
                 ["训练年份", "、".join(map(str, years["train"]))],
-                ["选型年份", "、".join(map(str, years["tune"]))],
+                ["选型与校准年份", "、".join(map(str, years["tune"]))],
                 ["检验年份", "、".join(map(str, years["test"]))],
                 ["知识时点", knowledge],
                 ["代码版本", commit],

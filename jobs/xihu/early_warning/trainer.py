@@ -1,7 +1,6 @@
 """Train and judge one binary model on any table of (label, features, year, unit, groups); knows nothing of pensions.
 
-Forward in time: recipes are fitted on the years before the last two and chosen on the last but one; the chosen one is fitted and calibrated
-on all years but the last, and judged on the last. For the judgement
+Forward in time: fitted on the years before the last two, chosen and calibrated on the last but one, judged on the last. For the judgement
 the clusters (person or household) are dealt into folds and a fold is scored by a model that never saw any year of its clusters, so no
 person's own history flatters the figure. The model that is kept is the same recipe fitted on all clusters.
 """
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from xihu.early_warning import metrics as m
 from xihu.early_warning.reasons import reference
-from xihu.early_warning.recipes import RECIPES, calibrated, probability, refitted
+from xihu.early_warning.recipes import RECIPES, calibrated, probability
 
 
 class NotEnoughHistory(RuntimeError):
@@ -126,7 +125,7 @@ def train(table: pd.DataFrame, task: Task) -> Fitted:
     # Fixed beforehand: trees that do not hold their lead on the judged year give way to the simpler model, never the other way round.
     fell_back = best == other and m.pr_auc(truth, scores[other]) <= m.pr_auc(truth, scores[linear])
     best = linear if fell_back else best
-    model = _kept(best, pd.concat([past, tune], ignore_index=True), task)
+    model = calibrated(fitted[best], x["tune"], y["tune"])
     score = scores[best]
     result = _judge(test, score, scores[linear], scores[other], task)
     result["metrics"]["fell_back"] = float(fell_back)
@@ -142,12 +141,6 @@ def train(table: pd.DataFrame, task: Task) -> Fitted:
     )
 
 
-def _kept(recipe: str, rows: pd.DataFrame, task: Task) -> Any:
-    """The recipe fitted and calibrated on these rows; clusters are dealt into folds by another hash than the judgement's."""
-    fold = fold_of("calibration " + rows[task.cluster].astype(str), max(task.folds, 5))
-    return refitted(lambda: RECIPES[recipe](task.seed), rows[task.features].astype(float), rows[task.label].to_numpy(int), fold)
-
-
 def _unseen(recipe: str, past: pd.DataFrame, tune: pd.DataFrame, test: pd.DataFrame, task: Task) -> NDArray[np.float64]:
     """Scores of the judged year, each from a model that saw none of the row's cluster."""
     out = np.full(len(test), np.nan)
@@ -159,7 +152,8 @@ def _unseen(recipe: str, past: pd.DataFrame, tune: pd.DataFrame, test: pd.DataFr
         a, b = past[in_past != fold], tune[in_tune != fold]
         _two_classes(a, task, "train without one fold", 2)
         _two_classes(b, task, "tune without one fold", 2)
-        model = _kept(recipe, pd.concat([a, b], ignore_index=True), task)
+        model = RECIPES[recipe](task.seed).fit(a[task.features].astype(float), a[task.label].to_numpy(int))
+        model = calibrated(model, b[task.features].astype(float), b[task.label].to_numpy(int))
         out[mine] = probability(model, test.loc[mine, task.features].astype(float))
     return out
 
