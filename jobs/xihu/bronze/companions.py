@@ -112,20 +112,21 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
     # (resource, pattern, name wanted) → the data files that want it, in order
     data: dict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
     order: dict[str, int] = {}
-    controls: list[tuple[Candidate, Contract, str]] = []
+    controls: list[tuple[Candidate, Contract, Companion]] = []
     for file in files:
         order.setdefault(file.delivery_id, len(order))
         if hit := next(((c, p) for c in known if (p := answers(c, file.dept, file.base))), None):
-            controls.append((file, *hit))
+            contract, pattern = hit
+            controls.append((file, contract, Companion(pattern, file.base, file.path, file.sha256, file.delivery_id)))
             continue
         for c in known:
             if c.match(file.dept, file.base):
                 for p in patterns(c):
                     data[c.resource, p, expected(p, file.base)].append(file)
     found: dict[str, dict[str, Companion]] = defaultdict(dict)
-    waiting: list[tuple[Candidate, Contract, str]] = []
-    for control, contract, pattern in controls:
-        given = Companion(pattern, control.base, control.path, control.sha256, control.delivery_id)
+    waiting: list[tuple[Candidate, Contract, Companion]] = []
+    for control, contract, given in controls:
+        pattern = given.pattern
         wanting = data[contract.resource, pattern, fold(control.base)]
         mates = [f for f in wanting if f.delivery_id == control.delivery_id]
         # Two archives of one delivery may hold the same names.
@@ -135,9 +136,10 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
         for mate in near:
             found[mate.landing].setdefault(pattern, given)
         if not mates:
-            waiting.append((control, contract, pattern))
+            waiting.append((control, contract, given))
     orphans: dict[str, Contract] = {}
-    for control, contract, pattern in waiting:
+    for control, contract, given in waiting:
+        pattern = given.pattern
         here = order[control.delivery_id]
         wanting = data[contract.resource, pattern, fold(control.base)] if pattern not in _SILENT else []
         lacking = [f for f in wanting if pattern not in found[f.landing]]
@@ -145,15 +147,15 @@ def belong(files: Sequence[Candidate], contracts: Iterable[Contract]) -> Belongi
         if not lacking:
             orphans[control.landing] = contract
         elif "{" in pattern:
-            found[lacking[0].landing][pattern] = Companion(pattern, control.base, control.path, control.sha256, control.delivery_id)
+            found[lacking[0].landing][pattern] = given
         else:
             # One list for all files of a delivery.
             first = lacking[0].delivery_id
             for f in lacking:
                 if f.delivery_id == first:
-                    found[f.landing][pattern] = Companion(pattern, control.base, control.path, control.sha256, control.delivery_id)
+                    found[f.landing][pattern] = given
     return Belonging(
-        {name: tuple(given[p] for p in sorted(given)) for name, given in found.items() if given},
+        {name: tuple(mine[p] for p in sorted(mine)) for name, mine in found.items() if mine},
         {c.landing for c, _, _ in controls},
         orphans,
     )
@@ -220,8 +222,6 @@ def statements(name: str, companions: Sequence[Companion]) -> tuple[list[tuple[C
             return [], _mismatch(c, f"对照文件有 {path.stat().st_size} 字节，不像是对照文件", companions)
         several = "{" not in c.pattern
         stated = parse(path.read_bytes(), name, several)
-        if several and not stated.named and not stated.silent:
-            return [], _mismatch(c, f"清单里没有 {name}", companions)
         if several and not stated.named:
             return [], _mismatch(c, f"清单里没有 {name}", companions) if path.stat().st_size else None
         found.append((c, stated))

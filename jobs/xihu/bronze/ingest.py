@@ -74,16 +74,14 @@ def read(spark: SparkSession, contract: Contract, files: list[Item]) -> DataFram
     at = tables.local(spark, [(f.landing, f.delivery.received_at, f.delivery.seq) for f in files], shape)
     # A name may itself hold # or !: the longest delivered name that `_file` begins with is its landing file.
     names = F.broadcast(at)
-    exact = (F.col("_file") == F.col("_landing")) | F.col("_file").startswith(F.concat("_landing", F.lit("#")))
-    exact = exact | F.col("_file").startswith(F.concat("_landing", F.lit("!")))
-    simple = all("#" not in f.landing and "!" not in f.landing for f in files)
     if contract.delivery.format not in ("xlsx", "xls"):
         # Only sheets add to the name; an archive's member is its own landing file.
         joined = df.withColumn("_landing", F.col("_file")).join(names, "_landing")
-    elif simple:
+    elif all("#" not in f.landing and "!" not in f.landing for f in files):
         joined = df.withColumn("_landing", landing_of(F.col("_file"))).join(names, "_landing")
     else:
-        joined = df.join(names, exact)
+        exact = (F.col("_file") == F.col("_landing")) | F.col("_file").startswith(F.concat("_landing", F.lit("#")))
+        joined = df.join(names, exact | F.col("_file").startswith(F.concat("_landing", F.lit("!"))))
     return joined.withColumn("_contract_version", F.lit(contract.version))
 
 

@@ -35,6 +35,7 @@ MAX_RATIO = 100
 SPLIT_BYTES = 64 << 20
 
 BATCH_ROWS = 8192
+BATCH_BYTES = 16 << 20
 
 # `_detail` of a record without a reason that its sender marked as deleted: it acts as a deletion of its key, and is never a row.
 DELETED = "#deleted"
@@ -85,10 +86,16 @@ class Rows:
         self._clear()
 
     def _clear(self) -> None:
+        self.size = 0
         self.columns: list[list[Any]] = [[] for _ in range(9)]
 
     def __len__(self) -> int:
         return len(self.columns[0])
+
+    @property
+    def full(self) -> bool:
+        """Whether what was collected is enough for a batch, in records or in bytes."""
+        return len(self) >= BATCH_ROWS or self.size > BATCH_BYTES
 
     def add(
         self,
@@ -108,6 +115,7 @@ class Rows:
         c[2].append(place)
         c[3].append(offset)
         c[4].append(raw)
+        self.size += len(raw)
         c[5].append(cells)
         c[6].append(reason)
         c[7].append(name)

@@ -107,6 +107,11 @@ def loads(rows: Iterable[LedgerRow]) -> dict[Key, int]:
     return found
 
 
+def withdrawn(rows: Iterable[LedgerRow]) -> set[tuple[str, str | None]]:
+    """(file, resource) of what was taken back; for good, whatever becomes of the contract."""
+    return {(r.file, r.resource) for r in rows if r.verdict == "withdrawn"}
+
+
 def settled(row: LedgerRow | None) -> bool:
     """Whether a file needs no work under its contract version; books that did not balance are our fault and are tried again."""
     return row is not None and row.reason != "conservation"

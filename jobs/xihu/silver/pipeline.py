@@ -130,7 +130,8 @@ def plan(spark: SparkSession, catalogue: Catalogue, as_of: datetime | None = Non
     """Deliveries with something new, in the order in which they are taken."""
     seen = ledger.latest(ledger.read(spark))
     wanted = [i for i in _candidates(catalogue, deliveries(), only) if _in_time(i, as_of, seen)]
-    new = {i.delivery.delivery_id: i.delivery for i in wanted if not _settled(i, seen)}
+    gone = ledger.withdrawn(seen.values())
+    new = {i.delivery.delivery_id: i.delivery for i in wanted if not _settled(i, seen, gone)}
     return sorted(new.values(), key=lambda d: d.order)
 
 
@@ -160,12 +161,11 @@ def _place(item: Item) -> tuple[str, str | None]:
     return (item.landing, item.contract.resource if item.contract else None)
 
 
-def _settled(item: Item, seen: Mapping[ledger.Key, LedgerRow]) -> bool:
-    """Whether a file needs no work: judged under its contract, and by the companions it has now."""
-    row = seen.get(_key(item))
+def _settled(item: Item, seen: Mapping[ledger.Key, LedgerRow], gone: set[tuple[str, str | None]]) -> bool:
+    """Whether a file needs no work: judged under its contract, and by the companions it has now; or withdrawn and recorded as such."""
     if item.delivery.withdrawal is not None:
-        of = item.contract.resource if item.contract else None
-        return any(file == item.landing and r.verdict == "withdrawn" and r.resource == of for (file, _), r in seen.items())
+        return _place(item) in gone
+    row = seen.get(_key(item))
     return ledger.settled(row) and not (row is not None and companions.reopened(row.reason, row.detail, item.companions))
 
 
@@ -188,7 +188,8 @@ def _ingest(
     seen, loads = ledger.latest(rows), ledger.loads(rows)
     every = _candidates(catalogue, deliveries(), only)
     mine = set(run.deliveries)
-    new = [i for i in every if not _settled(i, seen) and i.delivery.delivery_id in mine]
+    gone = ledger.withdrawn(rows)
+    new = [i for i in every if i.delivery.delivery_id in mine and not _settled(i, seen, gone)]
     orphans, new, every = [i for i in new if i.orphan], [i for i in new if not i.orphan], [i for i in every if not i.orphan]
     progress(f"检查 {len(new)} 个文件")
     examined = {_place(i): i for i in gate.examine(spark, new)}

@@ -17,7 +17,7 @@ from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
-from xihu.bronze.schema import BATCH_ROWS, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _SAMPLE = 1000
@@ -168,7 +168,7 @@ def _read_split(
             row += 1
             cells, fault = judge_record(record, dialect, contract, inspection, width, distinct)
             rows.add(row, record.line, f"第{record.line}行", record.offset, record.raw, cells, fault)
-            if len(rows) >= BATCH_ROWS:
+            if rows.full:
                 yield rows.take()
     if len(rows):
         yield rows.take()

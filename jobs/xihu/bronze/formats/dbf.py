@@ -16,7 +16,7 @@ from xihu.bronze.formats.dbfhead import CODE_PAGES, Head, read_head, titles
 from xihu.bronze.formats.dbfvalues import BadText, Memo, NoMemo, memo_block, memo_path, value
 from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
-from xihu.bronze.schema import BATCH_ROWS, DELETED, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import DELETED, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _SAMPLE = 1000
@@ -201,7 +201,7 @@ def read(
             for row, (offset, raw) in enumerate(walk(path, head, start, end, before), before + 1):
                 cells, fault = judge_record(raw, contract, inspection, head, memo)
                 rows.add(row, row, f"第{row}条记录", offset, raw, cells, fault)
-                if len(rows) >= BATCH_ROWS:
+                if rows.full:
                     yield rows.take()
     if len(rows):
         yield rows.take()

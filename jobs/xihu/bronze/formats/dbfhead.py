@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.header import fold, names_of
 from xihu.bronze.schema import MAX_COLUMNS, Refusal
 from xihu.contract.models import Contract
@@ -93,7 +94,7 @@ def titles(head: Head, contract: Contract, codec: str) -> list[str]:
     found: list[str | None] = []
     for column in head.columns:
         text = column.name.decode(codec, "ignore").strip()
-        whole = known.get(fold(text)) if _decodes(column.name, codec) else None
+        whole = known.get(fold(text)) if enc.decodes(column.name, codec) else None
         if whole is not None and whole not in taken:
             taken.add(whole)
             found.append(text)
@@ -111,14 +112,6 @@ def titles(head: Head, contract: Contract, codec: str) -> list[str]:
         else:
             found[i] = column.name.decode(codec, "ignore").strip() or column.name.hex()
     return [t or "" for t in found]
-
-
-def _decodes(name: bytes, codec: str) -> bool:
-    try:
-        name.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _cut(title: str, name: bytes, codec: str) -> bool:

@@ -15,7 +15,7 @@ from xihu.bronze.formats.dumpfast import able, stretches
 from xihu.bronze.formats.dumplines import Line, Plan, TooLong, Unclosed, pieces, shape, walk
 from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
-from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import MAX_COLUMNS, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _SAMPLE = 1000
@@ -211,7 +211,7 @@ def read(
             cells, fault = judge_record(record, plan, contract, inspection, distinct)
             place = f"第{record.line}行" if record.lines == 1 else f"第{record.line}–{record.line + record.lines - 1}行"
             rows.add(row, record.line, place, record.offset, record.raw, cells, fault)
-            if len(rows) >= BATCH_ROWS:
+            if rows.full:
                 yield rows.take()
     if len(rows):
         yield rows.take()

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.fit import swapped_in_record
-from xihu.bronze.schema import BATCH_ROWS, MAX_RECORD, Inspection, Refusal, Rows
+from xihu.bronze.schema import MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import MONEY_UNITS, NUMERIC, Contract, FieldSpec
 from xihu.standards import numbers
 
@@ -264,7 +264,7 @@ def read(
         row += 1
         cells, fault = judge_record(piece.raw, kind, contract, inspection.encoding)
         rows.add(row, piece.line, f"第{piece.line}行", piece.offset, piece.raw, cells, fault)
-        if len(rows) >= BATCH_ROWS:
+        if rows.full:
             yield rows.take()
     if len(rows):
         yield rows.take()

@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.geosystem import agree, geometry_field, of_member
-from xihu.bronze.formats.json import BATCH_BYTES, _codec
+from xihu.bronze.formats.json import _codec
 from xihu.bronze.formats.jsonpages import told
 from xihu.bronze.formats.jsontext import DECODER, Broken, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get
 from xihu.bronze.formats.tagged import Census, Fault, finish
-from xihu.bronze.schema import BATCH_ROWS, Inspection, Refusal, Rows
+from xihu.bronze.schema import Inspection, Refusal, Rows
 from xihu.contract.models import Api, Contract
 from xihu.contract.paths import JsonPath, parse_json_path
 
@@ -187,7 +187,7 @@ def read(
     path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Every feature once, in order, as batches of READ_SCHEMA."""
-    fields, rows, size, number, extra = Fields(contract), Rows(file or path.name), 0, 0, inspection.extra
+    fields, rows, number, extra = Fields(contract), Rows(file or path.name), 0, inspection.extra
     with path.open("rb") as f:
         for item in _walk(f, extra["start"], inspection.encoding, extra["mode"]):
             if isinstance(item, Page):
@@ -196,10 +196,8 @@ def read(
             cells, fault = judge_feature(contract, fields, item, extra["prefix"], inspection.encoding)
             place = f"第{item.line}行" if extra["mode"] == "lines" else f"第{number}个要素（第{item.line}行）"
             rows.add(number, item.line, place, item.offset, item.raw, cells, fault)
-            size += len(item.raw)
-            if len(rows) >= BATCH_ROWS or size > BATCH_BYTES:
+            if rows.full:
                 yield rows.take()
-                size = 0
     if len(rows):
         yield rows.take()
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.csvlines import TooLong
 from xihu.bronze.formats.header import fold
-from xihu.bronze.schema import BATCH_ROWS, MAX_RECORD, Inspection, Refusal, Rows
+from xihu.bronze.schema import MAX_RECORD, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _BLOCK = 256 << 10
@@ -285,7 +285,7 @@ def read(
             row += 1
             at = f"{place} {factor.code}"
             rows.add(row, one.line, at, one.offset + factor.start, one.raw[factor.start : factor.end], wanted.cells(one, factor))
-        if len(rows) >= BATCH_ROWS:
+        if rows.full:
             yield rows.take()
     if len(rows):
         yield rows.take()

@@ -20,11 +20,10 @@ from xihu.bronze.formats.jsonpages import Pages, envelopes, told, totals
 from xihu.bronze.formats.jsontext import Broken, Number, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get, lined
 from xihu.bronze.formats.tagged import Census, Fault, clean, finish
-from xihu.bronze.schema import BATCH_ROWS, Inspection, Refusal, Rows
+from xihu.bronze.schema import Inspection, Refusal, Rows
 from xihu.contract.models import Api, Contract
 from xihu.contract.paths import JsonPath, parse_json_path
 
-BATCH_BYTES = 16 << 20
 _HEAD = 1 << 16
 _BLANK = b" \t\r\n\0\x1a\x1e"
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -205,7 +204,7 @@ def read(
     path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Every record once, in order, as batches of READ_SCHEMA."""
-    api, fields, rows, size = _api(contract), Fields(contract), Rows(file or path.name), 0
+    api, fields, rows = _api(contract), Fields(contract), Rows(file or path.name)
     extra = inspection.extra
     pages = [{JsonPath(True, tuple(steps)): value for steps, value in page} for page in extra["pages"]]
     number = 0
@@ -217,10 +216,8 @@ def read(
             cells, fault = _judge_record(contract, fields, item, pages[item.page - 1] if pages else {}, inspection.encoding)
             place = f"第{item.page}页第{item.number}条" if item.page else f"第{item.line}行" if extra["lines"] else f"第{item.number}条"
             rows.add(number, item.line, place, item.offset, item.raw, cells, fault)
-            size += len(item.raw)
-            if len(rows) >= BATCH_ROWS or size > BATCH_BYTES:
+            if rows.full:
                 yield rows.take()
-                size = 0
     if len(rows):
         yield rows.take()
 

@@ -17,10 +17,9 @@ from xihu.bronze.formats import dbf, shp
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.dbfhead import CODE_PAGES, read_head
 from xihu.bronze.formats.geosystem import agree, geometry_field, of_prj
-from xihu.bronze.schema import BATCH_ROWS, SPLIT_BYTES, Inspection, Refusal, Rows
+from xihu.bronze.schema import SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
-BATCH_BYTES = 16 << 20
 _AGAIN = "请把同名的 .shp、.shx、.dbf、.prj（及 .cpg）在同一批次重报"
 _PAGES = {"oem": None, "ansi": None, "gbk": "gb18030", "gb2312": "gb18030", "936": "gb18030", "65001": "utf-8", "950": "big5"}
 
@@ -155,7 +154,7 @@ def read(
     at = list(contract.fields).index(shape) if shape else None
     columns = [c for i, c in enumerate(inspection.columns) if i != at]
     judged = Inspection(inspection.encoding, inspection.header, columns)
-    rows, size = Rows(file or path.name), 0
+    rows = Rows(file or path.name)
     splits = extra["splits"]
     with path.open("rb") as f:
         for start, end, before in splits if split is None else [splits[split]]:
@@ -171,9 +170,7 @@ def read(
                     cells.insert(at, f"{extra['prefix']}{text}" if text else text)
                 raw = record.raw + attributes
                 rows.add(row, row, f"第{row}条记录", record.offset, raw, cells, fault)
-                size += len(raw)
-                if len(rows) >= BATCH_ROWS or size > BATCH_BYTES:
+                if rows.full:
                     yield rows.take()
-                    size = 0
     if len(rows):
         yield rows.take()

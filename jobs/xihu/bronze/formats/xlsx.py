@@ -20,7 +20,7 @@ from xihu.bronze.formats.header import judge
 from xihu.bronze.formats.sheetlayout import Header, Merge, Spread, Structure, filled_texts, find_header, holds_data, is_note, stated_unit
 from xihu.bronze.formats.sheetvalues import float_fault, text_of
 from xihu.bronze.formats.workbook import Book, Malformed, Row, SheetRef, Unsafe, Workbook, column_name
-from xihu.bronze.schema import BATCH_ROWS, MAX_COLUMNS, Inspection, Refusal, Rows
+from xihu.bronze.schema import MAX_COLUMNS, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
 _KEEP = 400
@@ -211,7 +211,7 @@ def _read_sheet(book: Book, contract: Contract, ref: SheetRef, entry: dict[str, 
         chosen, fault = _judge_row(book, contract, ref, entry, row, cells)
         raw = json.dumps([ref.name, row.number, row.texts()], ensure_ascii=False, separators=(",", ":")).encode()
         rows.add(number, row.number, f"{ref.name}!A{row.number}", None, raw, chosen, fault)
-        if len(rows) >= BATCH_ROWS:
+        if rows.full:
             yield rows.take()
     if len(rows):
         yield rows.take()

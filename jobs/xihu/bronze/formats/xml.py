@@ -22,14 +22,13 @@ from xihu.bronze.formats.xmlbody import BodySink, Unsafe
 from xihu.bronze.formats.xmlcodec import true_codec
 from xihu.bronze.formats.xmlfields import Fields
 from xihu.bronze.formats.xmlstream import BLANK, Body, Broken, Element, TooLarge, Walk, declared
-from xihu.bronze.schema import BATCH_ROWS, Inspection, Refusal, Rows
+from xihu.bronze.schema import Inspection, Refusal, Rows
 from xihu.contract.models import Contract, Message
 from xihu.contract.paths import XmlPath, parse_xml_path
 from xihu.standards.numbers import NumberProblem
 from xihu.standards.numbers import read as read_number
 
 _TAIL = b" \t\r\n\0\x1a"
-BATCH_BYTES = 16 << 20
 
 
 @dataclass
@@ -275,17 +274,15 @@ def read(
     path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Every record element once, in order, as batches of READ_SCHEMA."""
-    message, fields, rows, size = message_of(contract), Fields(contract), Rows(file or path.name), 0
+    message, fields, rows = message_of(contract), Fields(contract), Rows(file or path.name)
     wanted = fields.rooted
     with path.open("rb", buffering=io.DEFAULT_BUFFER_SIZE) as f:
         document = _Document(f, inspection.extra["start"], inspection.extra["end"], inspection.encoding)
         for number, (element, codec, inside) in enumerate(_elements(document, message, wanted, _Survey()), 1):
             cells, fault = _judge_record(contract, fields, element, codec)
             rows.add(number, element.line, element.place, None if inside else element.offset, element.raw, cells, fault)
-            size += len(element.raw)
-            if len(rows) >= BATCH_ROWS or size > BATCH_BYTES:
+            if rows.full:
                 yield rows.take()
-                size = 0
     if len(rows):
         yield rows.take()
 
