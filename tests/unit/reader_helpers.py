@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from xihu.bronze.count import count
 from xihu.bronze.schema import Inspection, Refusal
 from xihu.contract.models import Contract
 
@@ -62,6 +63,34 @@ def rows(path: Path, c: Contract) -> list[dict[str, Any]]:
 
 def multiset(records: list[dict[str, Any]]) -> str:
     return str(sum(int.from_bytes(hashlib.sha256(r["_raw"]).digest()[:8], "big") for r in records) % 2**64)
+
+
+def proven(path: Path, c: Contract) -> list[dict[str, Any]]:
+    """Rows of an accepted file, with the independent count agreeing."""
+    found = rows(path, c)
+    counted = count(path, c)
+    assert (counted.records, counted.multiset) == (len(found), multiset(found))
+    return found
+
+
+def sliced(path: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, if `_raw` of each is what stands at its `_offset`."""
+    data = path.read_bytes()
+    assert all(data[r["_offset"] :][: len(r["_raw"])] == r["_raw"] for r in found)
+    return found
+
+
+def slow_crc(data: bytes) -> int:
+    """CRC-16 word for word after HJ 212-2017, appendix A."""
+    crc = 0xFFFF
+    for b in data:
+        crc = (crc >> 8) ^ b
+        for _ in range(8):
+            lsb = crc & 1
+            crc >>= 1
+            if lsb:
+                crc ^= 0xA001
+    return crc
 
 
 def citizen(n: int) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from reader_helpers import HEAD, inspect, multiset, refused, rows
+from reader_helpers import HEAD, inspect, proven, refused
 
-from xihu.bronze.count import count
 from xihu.bronze.schema import Inspection
 from xihu.contract.crosscheck import contract as crosscheck
 from xihu.contract.models import Contract
@@ -78,13 +77,6 @@ def typed(c: Contract, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def put(path: Path, table: list[list[str]], header: list[str] | None = TITLES, delimiter: str = ",") -> None:
     path.write_bytes("".join(delimiter.join(r) + "\r\n" for r in [*([header] if header else []), *table]).encode("gb18030"))
-
-
-def proven(path: Path, c: Contract) -> list[dict[str, Any]]:
-    found = rows(path, c)
-    counted = count(path, c)
-    assert (counted.records, counted.multiset) == (len(found), multiset(found))
-    return found
 
 
 def test_every_position_is_where_the_car_was(tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reader_helpers import HEAD, inspect, multiset, rows
+from reader_helpers import HEAD, inspect, proven
 
 from xihu.bronze import gate
-from xihu.bronze.count import count
 from xihu.bronze.deliver import deliver, deliveries
 from xihu.bronze.schema import Inspection
 from xihu.contract.models import Contract
@@ -64,13 +63,6 @@ GOOD = [line("0001", 1, "5001", "100.10", ""), line("0001", 2, "1001", "0.00", "
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "账_201612.xml"
-
-
-def proven(path: Path, c: Contract) -> list[dict]:
-    found = rows(path, c)
-    counted = count(path, c)
-    assert (counted.records, counted.multiset) == (len(found), multiset(found))
-    return found
 
 
 def test_each_contract_takes_its_kind(file: Path) -> None:

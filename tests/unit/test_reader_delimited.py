@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from reader_helpers import citizen, contract, inspect, multiset, refused, rows
+from reader_helpers import citizen, contract, inspect, refused, rows, sliced
+from reader_helpers import proven as prove
 
 from xihu.bronze.count import count
 from xihu.bronze.schema import Inspection, Refusal
@@ -35,14 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def proven(path: Path, c) -> list[dict]:
-    found = rows(path, c)
-    counted = count(path, c)
-    assert counted.records == len(found)
-    assert counted.multiset == multiset(found)
-    data = path.read_bytes()
-    for r in found:
-        assert data[r["_offset"] :][: len(r["_raw"])] == r["_raw"]
-    return found
+    return sliced(path, prove(path, c))
 
 
 def cells(found: list[dict]) -> list[list[str | None]]:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reader_helpers import HEAD, inspect, multiset, refused, rows
+from reader_helpers import HEAD, inspect, multiset, refused, rows, sliced
+from reader_helpers import proven as prove
 
 from xihu.bronze.count import count
 from xihu.bronze.formats import jsontext
@@ -57,11 +58,7 @@ def put(path: Path, value: Any, encoding: str = "utf-8", **how: Any) -> None:
 
 
 def proven(path: Path, c: Contract = C) -> list[dict[str, Any]]:
-    found = rows(path, c)
-    counted = count(path, c)
-    assert (counted.records, counted.multiset) == (len(found), multiset(found))
-    data = path.read_bytes()
-    assert all(data[r["_offset"] : r["_offset"] + len(r["_raw"])] == r["_raw"] for r in found)
+    found = sliced(path, prove(path, c))
     assert [r["_row"] for r in found] == list(range(1, len(found) + 1))
     return found
 

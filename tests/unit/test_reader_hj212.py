@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reader_helpers import contract, inspect, multiset, refused, rows
+from reader_helpers import contract, inspect, refused, rows, sliced, slow_crc
+from reader_helpers import proven as prove
 
 from xihu.bronze.count import count
 from xihu.bronze.formats.hj212 import crc16
@@ -28,17 +29,8 @@ C = contract(FIELDS, "hj212", files="sy/*.txt", telegram={"explode": "factor"})
 WHOLE = contract({**FIELDS, "cod": {"title": "COD", "titles": ["w01018-Rtd"], "type": "number"}}, "hj212", files="sy/*.txt")
 
 
-def slow_crc(data: bytes) -> int:
-    """Word for word after appendix A of the standard."""
-    crc = 0xFFFF
-    for b in data:
-        crc = (crc >> 8) ^ b
-        for _ in range(8):
-            lsb = crc & 1
-            crc >>= 1
-            if lsb:
-                crc ^= 0xA001
-    return crc
+def proven(path: Path, c=C) -> list[dict]:
+    return sliced(path, prove(path, c))
 
 
 def telegram(data: str | bytes, end: bytes = b"\r\n") -> bytes:
@@ -54,15 +46,6 @@ def message(i: int = 0, cn: str = "2011", cp: str | None = None, more: str = "")
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "a.txt"
-
-
-def proven(path: Path, c=C) -> list[dict]:
-    found = rows(path, c)
-    counted = count(path, c)
-    assert (counted.records, counted.multiset) == (len(found), multiset(found))
-    data = path.read_bytes()
-    assert all(data[r["_offset"] :][: len(r["_raw"])] == r["_raw"] for r in found)
-    return found
 
 
 def test_the_checksum_of_the_standard() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reader_helpers import HEAD, inspect, multiset, refused, rows
+from reader_helpers import proven as prove
 
 from xihu.bronze import companions
 from xihu.bronze.companions import Candidate, Companion
@@ -52,6 +53,10 @@ def contract(crs: Any = "file", fields: dict[str, Any] | None = None, **more: An
 C = contract()
 
 
+def proven(path: Path, c=C) -> list[dict]:
+    return prove(path, c)
+
+
 def write(
     path: Path, shapes: list[tuple[str, Any]], kind: int = 5, encoding: str = "gbk", prj: str | None = CGCS, cpg: str | None = None
 ) -> None:
@@ -72,13 +77,6 @@ def write(
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "宗地_2016.shp"
-
-
-def proven(path: Path, c: Contract = C) -> list[dict[str, Any]]:
-    found = rows(path, c)
-    counted = count(path, c)
-    assert (counted.records, counted.multiset) == (len(found), multiset(found))
-    return found
 
 
 def plain(cell: str | None) -> Any:

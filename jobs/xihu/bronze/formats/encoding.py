@@ -142,12 +142,14 @@ def garbled(texts: Iterable[str]) -> str | None:
     """Judge a sample of records: a word of what is wrong if most records with other than ASCII characters are garbled, else None."""
     seen = bad = size = 0
     for text in texts:
-        if text.isascii():
+        # Blanks copied from a page (U+00A0) say nothing of an encoding, though their bytes in pairs are a character of GB18030.
+        strange = sum(not c.isascii() and not c.isspace() for c in text)
+        if not strange:
             continue
         seen += 1
         if lost(text) or regained(text) is not None:
             bad += 1
-            size += sum(not c.isascii() for c in text)
+            size += strange
     if bad * 2 > seen and size >= 6:
         return f"{seen} 条含汉字的记录中 {bad} 条是乱码（发送前已按错误的编码转换过）"
     return None
