@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reader_helpers import contract
+from reader_helpers import slow_crc as crc
 
 from bad_inputs.case import Cases
 
@@ -22,18 +23,6 @@ WHOLE = contract(
 )
 SNAPSHOT = contract(FIELDS, "hj212", files="sy/*.txt", telegram={"explode": "factor"}, mode="snapshot", scope=["mn"], absence="ended")
 CASES = Cases("hj212", "a.txt", C)
-
-
-def crc(data: bytes) -> int:
-    value = 0xFFFF
-    for b in data:
-        value = (value >> 8) ^ b
-        for _ in range(8):
-            low = value & 1
-            value >>= 1
-            if low:
-                value ^= 0xA001
-    return value
 
 
 def body(

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.geosystem import agree, geometry_field, of_member
-from xihu.bronze.formats.json import _codec
+from xihu.bronze.formats.json import opened
 from xihu.bronze.formats.jsonpages import told
 from xihu.bronze.formats.jsontext import DECODER, Broken, Twice
 from xihu.bronze.formats.jsonwalk import Item, Page, Walk, get
@@ -24,7 +24,6 @@ from xihu.contract.models import Api, Contract
 from xihu.contract.paths import JsonPath, parse_json_path
 
 _HEAD = 1 << 16
-_BLANK = b" \t\r\n\0\x1a\x1e"
 _CRS, _TYPE = JsonPath(False, ("crs",)), JsonPath(False, ("type",))
 _API = {"collection": Api(records="features"), "lines": Api(), "objects": Api()}
 _DATABASE = "FileGDB 不能逐条读取，只登记文件本身"
@@ -79,28 +78,18 @@ def _text(feature: Any, path: tuple[str | int, ...]) -> str | None:
 
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a file: JSON to the end, features, the system of coordinates, properties known. Passes the file once, memory bounded."""
-    size = path.stat().st_size
     with path.open("rb") as f:
         head = f.read(_HEAD)
-        if not head.strip(_BLANK + b"\xef\xbb\xbf") and size <= len(head):
-            return Refusal("empty_file", "文件没有内容", "请重报")
         if b".gdbtable" in head and head.startswith(b"PK"):
             return Refusal("wrong_format", _DATABASE, "请导出为 GeoJSON 或 Shapefile 后重报")
-        if what := enc.foreign(head):
-            return Refusal("wrong_format", f"文件实际是{what}，不是 GeoJSON", "请按约定的格式重报")
-        if refusal := enc.wide(head):
-            return refusal
-        start = enc.bom(head)[0]
-        if head[start:].lstrip(_BLANK)[:1] not in (b"{", b"["):
-            return Refusal("wrong_format", "文件不是 GeoJSON（不以 { 或 [ 开头）", "请按约定的格式重报")
-        found = _codec(f, start, contract.delivery.encoding)
+        f.seek(0)
+        found = opened(f, contract.delivery.encoding, "GeoJSON", b"{[")
         if isinstance(found, Refusal):
             return found
-        codec, warnings = found
-        mode = "lines" if _lined(head[start:].decode(codec, "replace")) else "collection"
+        mode = "lines" if _lined(found.head) else "collection"
         try:
             for each in (mode, "objects"):
-                if (judged := _judge(f, contract, start, codec, each, list(warnings))) is not None:
+                if (judged := _judge(f, contract, found.start, found.codec, each, list(found.warnings))) is not None:
                     return judged
             return Refusal("wrong_format", "文件不是 FeatureCollection", "请导出为 GeoJSON（RFC 7946）后重报")
         except Broken as fault:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -76,29 +77,51 @@ class Fields:
 
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     """Judge a dump: encoding, JSON to the end, return codes, page numbers and totals, keys known."""
-    size = path.stat().st_size
     with path.open("rb") as f:
-        head = f.read(_HEAD)
-        if not head.strip(_BLANK + b"\xef\xbb\xbf") and size <= len(head):
-            return Refusal("empty_file", "文件没有内容", "请重报")
-        if what := enc.foreign(head):
-            return Refusal("wrong_format", f"文件实际是{what}，不是 JSON", "请按约定的格式重报")
-        if refusal := enc.wide(head):
-            return refusal
-        start = enc.bom(head)[0]
-        if head[start:].lstrip(_BLANK)[:1] not in (b"{", b"[", b'"'):
-            return Refusal("wrong_format", "文件不是 JSON（不以 { 或 [ 开头）", "请按约定的格式重报")
-        found = _codec(f, start, contract.delivery.encoding)
+        found = opened(f, contract.delivery.encoding, "JSON", b'{["')
         if isinstance(found, Refusal):
             return found
-        codec, warnings = found
-        by_line = lined(head[start:].decode(codec, "replace"))
+        by_line = lined(found.head)
         try:
-            return _storable(_judge(f, contract, start, codec, by_line, warnings))
+            return _storable(_judge(f, contract, found.start, found.codec, by_line, found.warnings))
         except Broken as fault:
             return Refusal("wrong_format", clean(f"文件不是完整的 JSON：{fault}"), "请重报完整的文件")
         except RecursionError:
             return Refusal("wrong_format", "JSON 嵌套过深", "请按约定的接口格式重报")
+
+
+@dataclass
+class Opened:
+    """Text that may be JSON: offset behind the byte order mark, codec, warnings, the first characters."""
+
+    start: int
+    codec: str
+    warnings: list[str]
+    head: str
+
+
+def opened(f: IO[bytes], agreed: str | None, kind: str, beginnings: bytes) -> Opened | Refusal:
+    """Judge the beginning and the encoding of a file that should be JSON.
+
+    Args:
+        kind: what the file should be, in words for its sender.
+        beginnings: the characters it may begin with.
+    """
+    head = f.read(_HEAD)
+    if not head.strip(_BLANK + b"\xef\xbb\xbf") and not f.read(1):
+        return Refusal("empty_file", "文件没有内容", "请重报")
+    if what := enc.foreign(head):
+        return Refusal("wrong_format", f"文件实际是{what}，不是 {kind}", "请按约定的格式重报")
+    if refusal := enc.wide(head):
+        return refusal
+    start = enc.bom(head)[0]
+    first = head[start:].lstrip(_BLANK)[:1]
+    if not first or first not in beginnings:
+        return Refusal("wrong_format", f"文件不是 {kind}（不以 {{ 或 [ 开头）", "请按约定的格式重报")
+    found = _codec(f, start, agreed)
+    if isinstance(found, Refusal):
+        return found
+    return Opened(start, *found, head[start:].decode(found[0], "replace"))
 
 
 def _storable(found: Inspection | Refusal) -> Inspection | Refusal:
