@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import numpy as np
 
@@ -20,8 +21,12 @@ from xihu.sample.extracts import enterprises, everything
 from xihu.sample.people import MEN, Household, Person, draw_age, households, make_person
 from xihu.sample.resources import RESOURCES
 from xihu.sample.spool import Spool
+from xihu.sample.themes import DEMO, World
+from xihu.sample.themes import files as theme_files
+from xihu.sample.themes.land import land
 
 BLOCK = 320
+KNOWN = 1_500  # persons whom the extracts of the themes speak of, about
 REGISTERED = 0.736  # share of registered persons among all whom the city knows
 PERSON_HEADER = [
     "id18", "household", "sex", "birth_date", "death_date", "death_known", "local", "registered_on", "district", "employee", "retired",
@@ -114,11 +119,13 @@ def generate(
     truth: Path | None = None,
     oversample: int = 1,
     dirt_rate: float = 1.0,
+    themes: Literal["none", "demo", "all"] = "none",
 ) -> Path:
     """Writes the city's extracts under `out` and the truths beside it (default `<out>/../truth`); returns the folder of truths.
 
     `out/<instant>/<dept>/<file>`: the folder of a delivery is its time of arrival in ISO 8601 basic form, such as `20161103T091500+0800`.
-    The same arguments give the same bytes. `oversample` multiplies the planted cases, `dirt_rate` the dirt (0 = clean files).
+    The same arguments give the same bytes. `oversample` multiplies the planted cases, `dirt_rate` the dirt (0 = clean files). `themes`: the
+    small extracts of the plan's 25 blocks, all of them or those that the demo takes in; their planted faults do not depend on `dirt_rate`.
     Memory does not grow with `persons`. Raises ValueError for fewer than 2,000 persons or a folder that is not empty.
     """
     if persons < 2_000:
@@ -135,20 +142,25 @@ def generate(
     truths = Truths(truth)
     try:
         spool, dirt = Spool(work), Dirt(seed, dirt_rate)
-        _people(persons, seed, w, oversample, spool, dirt, truths, tell)
+        known = _people(persons, seed, w, oversample, spool, dirt, truths, tell)
         courier = Courier(out, spool, dirt, w, truths)
         courier.history()
         for k in range(months):
             tell("deliveries", k, months)
             courier.month(k)
         tell("deliveries", months, months)
+        if themes != "none":
+            land((f for f in theme_files(World(seed, w, known)) if themes == "all" or f.resource in DEMO), out, truths)
     finally:
         truths.close()
         shutil.rmtree(work, ignore_errors=True)
     return truth
 
 
-def _people(persons: int, seed: int, w: Window, copies: int, spool: Spool, dirt: Dirt, truths: Truths, tell: Progress) -> None:
+def _people(persons: int, seed: int, w: Window, copies: int, spool: Spool, dirt: Dirt, truths: Truths, tell: Progress) -> list[Person]:
+    """Rows and truths of everybody; returns about `KNOWN` of them."""
+    known: list[Person] = []
+    every = max(1, persons // KNOWN)
     counts: Counter[tuple[int, str, str]] = Counter()
     quarantined = {name for name in REASON if name != "identical_copy"}
     serial = [0]
@@ -177,6 +189,8 @@ def _people(persons: int, seed: int, w: Window, copies: int, spool: Spool, dirt:
             for row in oracle.truths(p, w):
                 truths.row("entitlement", row, oracle.HEADER)
             truths.row("persons", _person(p, h, w), PERSON_HEADER)
+            if p.key % every == 0:
+                known.append(p)
         done += len(h.members)
         if done % 5_000 < len(h.members):
             tell("people", done, persons)
@@ -190,6 +204,7 @@ def _people(persons: int, seed: int, w: Window, copies: int, spool: Spool, dirt:
             rest = [str(women), str(counts[k, district, "elderly"]), str(counts[k, district, "floating"])]
             spool.add("tj__population_report", k, district, "", "", [ids.DISTRICTS[district][0], *c, *rest, month.isoformat()])
     spool.flush()
+    return known
 
 
 def hash_cells(cells: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""Bytes of files in every shape that departments send, from text cells. Nothing reads the clock."""
