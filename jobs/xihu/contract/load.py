@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from xihu.contract import crosscheck
+from xihu.contract.elements import FILE, Element, Elements, judge
+from xihu.contract.lint import lint
 from xihu.contract.models import NAME, Base, Contract, Fact
 from xihu.contract.problems import CatalogueError, Problem, suggest
 from xihu.contract.source import Path_, Source, dotted, read_source
@@ -30,6 +32,7 @@ class Catalogue:
     facts: dict[str, Fact] = field(default_factory=dict)
     base: dict[str, Base] = field(default_factory=dict)
     codes: dict[str, CodeList] = field(default_factory=dict)
+    elements: dict[str, Element] = field(default_factory=dict)
 
     def find(self, dept: str, filename: str) -> Contract | None:
         """The contract that a delivered file belongs to, by department folder and original name."""
@@ -49,8 +52,11 @@ def load_catalogue(conf: Path) -> Catalogue:
     return catalogue
 
 
-def check_catalogue(conf: Path) -> tuple[Catalogue, list[Problem]]:
-    """Like `load_catalogue`, but returns what could be read beside the problems."""
+def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, list[Problem]]:
+    """Like `load_catalogue`, but returns what could be read beside the problems.
+
+    With `standards` equal names must mean equal things as well (`xihu.contract.lint`); data are read without.
+    """
     conf = Path(conf)
     catalogue = Catalogue(conf)
     problems: list[Problem] = []
@@ -94,7 +100,21 @@ def check_catalogue(conf: Path) -> tuple[Catalogue, list[Problem]]:
     # A base table that names a broken contract would only repeat that contract's fault.
     if not problems:
         problems += crosscheck.base(catalogue.base, catalogue.contracts, catalogue.codes, sources)
+    if standards:
+        problems += _standards(catalogue, sources)
     return catalogue, sorted(set(problems))
+
+
+def _standards(catalogue: Catalogue, sources: dict[str, Source]) -> list[Problem]:
+    problems: list[Problem] = []
+    if (catalogue.conf / FILE).is_file():
+        source = sources[FILE] = read_source(catalogue.conf / FILE, FILE)
+        parsed = parse(source, Elements)
+        if parsed is not None:
+            catalogue.elements = parsed.elements
+            judge(catalogue.elements, catalogue.codes, source)
+        problems += source.problems
+    return problems + lint(catalogue.contracts, catalogue.facts, catalogue.base, catalogue.elements, sources)
 
 
 def _named(conf: Path, folder: str, model: type[M], word: str, sources: dict[str, Source], problems: list[Problem]) -> dict[str, M]:
