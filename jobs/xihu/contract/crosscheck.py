@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stdnum.cn import uscc as stdnum_uscc
 
-from xihu.contract import places, sql
+from xihu.contract import grades, places, sql
 from xihu.contract.globs import overlap
 from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Delivery, Fact, FieldSpec
 from xihu.contract.paths import XmlPath, parse_json_path, parse_xml_path
@@ -58,6 +58,7 @@ def contract(c: Contract, source: Source, facts: Mapping[str, Fact], codes: Mapp
                 message = f"没有说明是谁 / says nothing about who it is: neither {anchor[0]} nor {anchor[1]}"
                 source.problem((word, role), message, f"补上 {anchor[0]}: <字段> / add {anchor[0]}: <field>")
     places.judge(c, source)
+    grades.judge(c, source)
     _feeds(c, source, facts)
 
 

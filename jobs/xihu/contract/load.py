@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from xihu.contract import crosscheck
+from xihu.contract import crosscheck, grades
 from xihu.contract.elements import FILE, Element, Elements, judge
 from xihu.contract.lint import lint
 from xihu.contract.models import NAME, Base, Contract, Fact
@@ -97,6 +97,7 @@ def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, 
         problems += source.problems
     problems += crosscheck.facts(catalogue.facts, catalogue.codes, sources)
     problems += crosscheck.together(catalogue.contracts, sources)
+    problems += grades.judge_gold(catalogue.facts, catalogue.base, catalogue.contracts, sources)
     # A base table that names a broken contract would only repeat that contract's fault.
     if not problems:
         problems += crosscheck.base(catalogue.base, catalogue.contracts, catalogue.codes, sources)

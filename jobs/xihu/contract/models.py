@@ -54,6 +54,7 @@ MONEY_UNITS: dict[str, Decimal] = {
     "亿元": Decimal(100_000_000),
 }
 PII_BY_TYPE = {"citizen_id": "direct", "person_name": "direct", "phone": "direct"}
+Grade = Literal["L1", "L2", "L3", "L4"]
 NUMERIC = frozenset({"integer", "number", "money"})
 DATED = frozenset({"date", "month", "year", "datetime"})
 
@@ -79,6 +80,7 @@ class Share(Model):
         Text | None, Field(description="conditional: the duty or law it rests on; closed: the citation of a law (国发〔2016〕51号)")
     ] = None
     terms: Text | None = None
+    method: Annotated[Text | None, Field(description="共享方式; default: 共享平台")] = None
 
 
 class Open(Model):
@@ -87,6 +89,21 @@ class Open(Model):
     type: Literal["open", "conditional", "closed"]
     basis: Text | None = None
     terms: Text | None = None
+
+
+class Retention(Model):
+    """How long the records are kept (保存期限)."""
+
+    years: Annotated[StrictInt | None, Field(ge=0, description="whole years after the record's end; none: for ever")] = None
+    basis: Annotated[Text | None, Field(description="the rule that says so")] = None
+
+
+class Sla(Model):
+    """What the provider promises to who applies for the data; working days."""
+
+    answer_days: Annotated[StrictInt, Field(ge=0, description="answer to an application")] = 10
+    supply_days: Annotated[StrictInt, Field(ge=0, description="supply after a granted application")] = 20
+    correct_days: Annotated[StrictInt, Field(ge=0, description="correction of a record that was returned or disputed")] = 10
 
 
 class Layout(Model):
@@ -145,7 +162,8 @@ class Message(Model):
     count: Annotated[Text | None, Field(description="path from the root to where the message states its number of records")] = None
     total: Annotated[MessageTotal | None, Field(description="path from the root to a stated sum of a field")] = None
     absent: Annotated[
-        Literal["accept", "refuse"], Field(description="an optional element that stands in no record: senders leave out what is empty")
+        Literal["accept", "quarantine", "refuse"],
+        Field(description="an optional element that stands in no record: senders leave out what is empty"),
     ] = "accept"
 
 
@@ -159,17 +177,28 @@ class Api(Model):
     total: Annotated[Text | None, Field(description="the number of records of all pages, as each page states it")] = None
     page: Annotated[Text | None, Field(description="the page's number, from 0 or 1")] = None
     pages: Annotated[Text | None, Field(description="the number of pages")] = None
-    absent: Annotated[Literal["accept", "refuse"], Field(description="an optional key that stands in no record")] = "accept"
+    absent: Annotated[Literal["accept", "quarantine", "refuse"], Field(description="an optional key that stands in no record")] = "accept"
 
 
 class Columns(Model):
-    """What happens when a header differs from the contract."""
+    """What happens when the columns of a file differ from the contract.
 
-    added: Literal["refuse", "warn"] = "refuse"
+    `quarantine` keeps every record of the file in quarantine until the contract says what the change means; then the whole file is taken
+    in again. A column under a title that no field lists is added, and its field dropped: nothing guesses that it was renamed.
+    """
+
+    added: Literal["refuse", "quarantine", "warn"] = "refuse"
     dropped: Annotated[
-        Literal["refuse", "warn"], Field(description="optional columns only; a missing required column is always refused")
+        Literal["refuse", "quarantine", "warn"], Field(description="optional columns only; a missing required column is always refused")
     ] = "refuse"
+    renamed: Annotated[Literal["accept", "warn", "refuse"], Field(description="a former title that the field lists in `titles`")] = "accept"
     reordered: Literal["accept", "warn", "refuse"] = "accept"
+    retyped: Annotated[
+        Literal["quarantine", "refuse"],
+        Field(
+            description="hardly a value of a column looks like its type: the records with such values go to quarantine, or the file back"
+        ),
+    ] = "quarantine"
 
 
 class Delivery(Model):
@@ -244,6 +273,9 @@ class FieldSpec(Model):
         Field(description="longitude, latitude packed as ddd.mmssss (dms) or dddmm.mmmm (dm, NMEA); 120°09'18\" is always read"),
     ] = None
     outside: Annotated[StrictBool, Field(description="division: codes of other cities are accepted as well")] = False
+    length: Annotated[StrictInt | None, Field(ge=1, description="数据长度 in the catalogue, in characters")] = None
+    grade: Annotated[Grade | None, Field(description="分级; default by pii: none L1, quasi L2, direct L3, sensitive L4")] = None
+    grade_reason: Annotated[Text | None, Field(description="why the grade is below the default")] = None
 
     @property
     def pii_class(self) -> str | None:
@@ -279,7 +311,11 @@ class Expect(Model):
 Mapping = dict[Name, Sql]
 
 # Words about the resource that cannot change how a record is read, judged or fed; a new wording does not load every file again.
-_PROSE = {"code", "title", "provider", "summary", "grain", "share", "open", "update", "expect"}
+_PROSE = {
+    "code", "title", "provider", "summary", "grain", "share", "open", "update", "expect", "published", "related", "origin", "system",
+    "owner", "steward", "legal_basis", "retention", "sla", "grade", "grade_reason",
+}  # fmt: skip
+_FIELD_PROSE = {"length", "grade", "grade_reason"}
 
 
 class Contract(Model):
@@ -311,6 +347,20 @@ class Contract(Model):
         Coordinates | list[Coordinates], Field(description="fields that hold a place, and the system in which it is sent")
     ] = []
 
+    published: Annotated[date | None, Field(description="发布日期 of the entry")] = None
+    related: Annotated[list[Annotated[StrictStr, Field(pattern=CODE)]], Field(description="关联资源代码")] = []
+    origin: Annotated[
+        Text | None, Field(description="the public data set it is taken from; such a resource is no class of the city's own")
+    ] = None
+    system: Annotated[Text | None, Field(description="the provider's system that the extract comes from")] = None
+    owner: Annotated[Text | None, Field(description="post that answers for the content (数据责任岗位), never a person's name")] = None
+    steward: Annotated[Text | None, Field(description="post that looks after delivery and quality (数据管理岗位)")] = None
+    legal_basis: Annotated[Text | None, Field(description="职责依据; default: the basis of sharing")] = None
+    retention: Annotated[Retention | None, Field(description="保存期限")] = None
+    sla: Sla = Sla()
+    grade: Annotated[Grade | None, Field(description="分级; default: the highest of its fields, sharing and opening")] = None
+    grade_reason: Annotated[Text | None, Field(description="why the grade is below the default")] = None
+
     _dept: str = PrivateAttr("")
     _name: str = PrivateAttr("")
 
@@ -338,9 +388,10 @@ class Contract(Model):
         """12 hex of the SHA-256 of the normalised contract.
 
         Normalised: defaults left out, order of words inside a mapping as modelled, order of fields kept (it is the order of cells). Titles
-        of the resource, sharing and expectations do not count: they change no row.
+        of the resource, sharing, grades and expectations do not count: they change no row.
         """
-        body = {"resource": self.resource, **self.model_dump(mode="json", exclude=_PROSE, exclude_defaults=True)}
+        prose: Any = {**dict.fromkeys(_PROSE, True), "fields": {"__all__": _FIELD_PROSE}}
+        body = {"resource": self.resource, **self.model_dump(mode="json", exclude=prose, exclude_defaults=True)}
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -368,6 +419,8 @@ class Column(Model):
     codes: Name | None = None
     required: StrictBool = False
     pii: Literal["direct", "quasi", "sensitive"] | None = None
+    grade: Annotated[Grade | None, Field(description="分级; default: the highest of its pii and of the fields that feed it")] = None
+    grade_reason: Annotated[Text | None, Field(description="why the grade is below the default")] = None
 
 
 class Fact(Model):
@@ -389,6 +442,8 @@ class Attribute(Model):
     pii: Literal["direct", "quasi", "sensitive"] | None = None
     sources: list[Annotated[StrictStr, StringConstraints(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]] = []
     valid_from: date | None = None
+    grade: Annotated[Grade | None, Field(description="分级; default: the highest of its pii and of its sources' fields")] = None
+    grade_reason: Annotated[Text | None, Field(description="why the grade is below the default")] = None
 
 
 class Base(Model):

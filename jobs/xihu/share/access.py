@@ -20,8 +20,8 @@ import bcrypt
 from xihu.contract.load import Catalogue, check_catalogue
 from xihu.settings import Settings
 from xihu.share.passwords import passwords
-from xihu.share.policy import Grant, Login, Policy, load_policy
-from xihu.share.register import declared, live
+from xihu.share.policy import MASKED, Grant, Login, Policy, load_policy
+from xihu.share.register import declared, graded, live
 
 CATALOG = "delta"
 PLAIN_TABLE = "[a-z0-9_]+"  # leaves out Trino's "table$history", "$properties" and "$partitions"
@@ -50,10 +50,10 @@ def compile_access(s: Settings, catalogue: Catalogue | None = None) -> Compiled:
         PolicyError: access.yaml has faults.
     """
     policy = load_policy(s.conf)
-    known = declared(policy, catalogue or check_catalogue(s.conf)[0])  # a fact that does not parse stays closed
-    compiled = rules_of(
-        policy, known, live(s.warehouse, [n for n, schema in policy.schemas.items() if schema.grain in ("person", "record")])
-    )
+    catalogue = catalogue or check_catalogue(s.conf)[0]
+    known = declared(policy, catalogue)  # a fact that does not parse stays closed
+    stand = live(s.warehouse, [n for n, schema in policy.schemas.items() if schema.grain in ("person", "record")])
+    compiled = rules_of(policy, known, stand, graded(catalogue))
     etc = s.home / "trino" / "etc"
     etc.mkdir(parents=True, exist_ok=True)
     files = {
@@ -68,15 +68,22 @@ def compile_access(s: Settings, catalogue: Catalogue | None = None) -> Compiled:
     return compiled
 
 
-def rules_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Mapping[str, list[str]] | None = None) -> Compiled:
+def rules_of(
+    policy: Policy,
+    known: Mapping[str, Mapping[str, str]],
+    live: Mapping[str, list[str]] | None = None,
+    grades: Mapping[str, Mapping[str, str]] | None = None,
+) -> Compiled:
     """The rules as data; pure.
 
     Args:
         policy: the checked policy.
         known: `schema.table` → column → class.
         live: `schema.table` → columns that stand in the lake; columns nobody declared are denied by name.
+        grades: `schema.table` → column → grade (分级) from the catalogue; other columns are graded by their class.
     """
     live = live or {}
+    grades = grades or {}
     groups: dict[str, list[str]] = defaultdict(list)
     examples: dict[str, Login] = {}
     for login in policy.logins():
@@ -85,7 +92,7 @@ def rules_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Mappi
     tables: list[dict[str, Any]] = []
     readers = []
     for group, login in examples.items():
-        own = _tables_of(policy, known, live, login)
+        own = _tables_of(policy, known, live, login, grades)
         tables += own
         if own:
             readers.append(group)
@@ -141,13 +148,22 @@ def rules_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Mappi
     return Compiled(rules, dict(groups), notes=notes)
 
 
-def _tables_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Mapping[str, list[str]], login: Login) -> list[dict[str, Any]]:
+def _tables_of(
+    policy: Policy,
+    known: Mapping[str, Mapping[str, str]],
+    live: Mapping[str, list[str]],
+    login: Login,
+    grades: Mapping[str, Mapping[str, str]],
+) -> list[dict[str, Any]]:
     """Table rules of one group; tables with the same limits share a rule, single tables stand before a whole schema."""
+    clearance = policy.clearance_of(login.role, login.purpose)
     named: dict[str, Grant] = {}
     whole: dict[str, Grant] = {}
     for grant in policy.grants_of(login.role, login.purpose):
         for name in grant.tables:
             schema, _, table = name.partition(".")
+            if policy.schemas[schema].grain in ("aggregate", "none") and policy.schemas[schema].grade > clearance:
+                continue
             if table != "*":
                 named[name] = grant
             elif policy.schemas[schema].grain == "person":
@@ -162,10 +178,10 @@ def _tables_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Map
     shared: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for name in sorted(named):
         schema, _, table = name.partition(".")
-        limits = {"schema": schema, **_limits(policy, known, live, name, named[name], login)}
+        limits = {"schema": schema, **_limits(policy, known, live, name, named[name], login, grades)}
         shared.setdefault(json.dumps(limits, sort_keys=True), (limits, []))[1].append(table)
     rules = []
-    general = {schema: _limits(policy, known, live, f"{schema}.*", grant, login) for schema, grant in sorted(whole.items())}
+    general = {schema: _limits(policy, known, live, f"{schema}.*", grant, login, grades) for schema, grant in sorted(whole.items())}
     for limits, names in shared.values():
         schema = limits.pop("schema")
         if general.get(schema) != limits:  # the rule of the whole schema says the same
@@ -178,7 +194,13 @@ def _tables_of(policy: Policy, known: Mapping[str, Mapping[str, str]], live: Map
 
 
 def _limits(
-    policy: Policy, known: Mapping[str, Mapping[str, str]], live: Mapping[str, list[str]], name: str, grant: Grant, login: Login
+    policy: Policy,
+    known: Mapping[str, Mapping[str, str]],
+    live: Mapping[str, list[str]],
+    name: str,
+    grant: Grant,
+    login: Login,
+    grades: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     """Row filter and column limits of one table (or `schema.*`) for one login."""
     limits: dict[str, Any] = {}
@@ -192,9 +214,12 @@ def _limits(
         return limits
     columns_out = []
     level = policy.levels[grant.level]
+    clearance = policy.clearance_of(login.role, login.purpose)
     for column, cls in sorted(_classes(policy, known, name).items()):
         how = level.get(cls)
-        if how is None:
+        grade = grades.get(name, {}).get(column) or policy.grades.get(cls, "L4")
+        shown = "" if how == "empty" else grade if how == "clear" else min(grade, MASKED)
+        if how is None or not clearance or shown > clearance:
             columns_out.append({"name": column, "allow": False})
         elif how != "clear":
             columns_out.append({"name": column, "mask": "NULL" if how == "empty" else how.replace("{column}", f'"{column}"')})

@@ -15,6 +15,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Grain = Literal["person", "record", "aggregate", "none"]
+Grade = Literal["L1", "L2", "L3", "L4"]
+MASKED: Grade = "L2"  # what a mask leaves of a value; a column shown as NULL shows nothing
 _NAME = r"^[a-z][a-z0-9_]*$"
 _GRANTEE = r"^[a-z][a-z0-9_]*(@[a-z][a-z0-9_]*)?$"
 
@@ -63,6 +65,7 @@ class User(_Strict):
 
 class Schema(_Strict):
     grain: Grain
+    grade: Grade = "L2"  # of its tables, where columns have no class
     division: list[str] = []
     columns: dict[str, list[str]] = {}
 
@@ -80,13 +83,19 @@ class Grant(_Strict):
 
 
 class Policy(_Strict):
-    """The whole page. `levels` maps level → class → `clear`, `empty` (always NULL) or Trino SQL over `{column}`."""
+    """The whole page. `levels` maps level → class → `clear`, `empty` (always NULL) or Trino SQL over `{column}`.
+
+    `grades` maps class → grade of a column that nothing else grades; a class without one counts as L4. `clearance` maps role or
+    role@purpose → the highest grade that it may see; one without reads nothing.
+    """
 
     purposes: dict[str, Purpose]
     roles: dict[str, Role]
     users: dict[str, User]
     service: str = Field(pattern=_NAME)
     levels: dict[str, dict[str, str]]
+    grades: dict[str, Grade] = {}
+    clearance: dict[str, Grade] = {}
     schemas: dict[str, Schema]
     tables: dict[str, Table] = {}
     grants: list[Grant]
@@ -104,6 +113,10 @@ class Policy(_Strict):
     def grants_of(self, role: str, purpose: str) -> list[Grant]:
         """The grants that reach one role working for one purpose, in the order of the page."""
         return [g for g in self.grants if role in g.to or f"{role}@{purpose}" in g.to]
+
+    def clearance_of(self, role: str, purpose: str) -> str:
+        """The highest grade that one role working for one purpose may see; "" for nothing."""
+        return self.clearance.get(f"{role}@{purpose}") or self.clearance.get(role) or ""
 
     def division_of(self, table: str) -> list[str]:
         """Columns of `schema.table` that hold a division code; empty where rows belong to no district."""
@@ -226,6 +239,19 @@ def _inconsistent(p: Policy) -> Iterator[tuple[tuple[Any, ...], str, str]]:
         for cls, how in classes.items():
             if how not in ("clear", "empty") and "{column}" not in how:
                 yield ("levels", level, cls), "a mask without {column}", "write Trino SQL over {column}, or `clear`, or `empty`"
+    shown = {c for level in p.levels.values() for c in level}
+    for cls in p.grades:
+        if cls not in shown:
+            yield ("grades", cls), f"no level knows the class {cls!r}", known(shown)
+    for who in p.clearance:
+        role_name, _, purpose = who.partition("@")
+        holder = p.roles.get(role_name)
+        if holder is None:
+            yield ("clearance", who), f"unknown role {role_name!r}", known(p.roles)
+        elif purpose and purpose not in holder.purposes:
+            yield ("clearance", who), f"{role_name} has no purpose {purpose!r}", known(holder.purposes)
+        elif holder.administers:
+            yield ("clearance", who), f"{role_name} administers and may not read data", "leave it out (separation of duties)"
     for name, table in p.tables.items():
         schema, _, rest = name.partition(".")
         if schema not in p.schemas or not re.match(_NAME, rest):
@@ -251,6 +277,8 @@ def _inconsistent(p: Policy) -> Iterator[tuple[tuple[Any, ...], str, str]]:
                 )
             elif purpose and purpose not in given.purposes:
                 yield ("grants", i, "to", j), f"{role_name} has no purpose {purpose!r}", known(given.purposes)
+            elif not all(p.clearance_of(role_name, each) for each in ([purpose] if purpose else given.purposes)):
+                yield ("grants", i, "to", j), f"{who} has no clearance, so the grant opens nothing", "add it to `clearance`"
         for j, name in enumerate(grant.tables):
             schema, _, rest = name.partition(".")
             if schema not in p.schemas or not (rest == "*" or re.match(_NAME, rest)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from xihu.contract.grades import of_columns
 from xihu.contract.load import Catalogue
 from xihu.contract.models import Attribute, Column
 from xihu.gold.schema import column_names
@@ -46,6 +47,11 @@ def declared(policy: Policy, catalogue: Catalogue) -> dict[str, dict[str, str]]:
             for column in columns:
                 own.setdefault(column, cls)
     return found
+
+
+def graded(catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """`schema.table` → column → grade of what the catalogue declares; a column that nothing grades is as the fields that feed it."""
+    return of_columns(catalogue)
 
 
 def live(warehouse: Path, schemas: list[str]) -> dict[str, list[str]]:
