@@ -40,8 +40,8 @@ def test_every_file_and_record_is_judged_as_planted(block: str, tmp_path: Path, 
 
 @pytest.mark.parametrize("block", sorted(BLOCKS))
 def test_each_resource_has_records_a_trap_and_a_fact(block: str) -> None:
-    files = written(block)
-    planted = kinds(files)
+    files = [one for f in written(block) for one in f.every()]
+    planted = kinds(written(block))
     for name in {f.resource for f in files}:
         contract = catalogue().contracts[name]
         assert contract.feeds, f"{name} feeds nothing"

@@ -62,19 +62,22 @@ def send(files: list[File], home: Path) -> None:
 def differences(files: list[File], catalogue: Catalogue) -> list[str]:
     """Where the product's judgement of delivered files (XIHU_HOME) is not what was planted."""
     wrong: list[str] = []
-    planted = {(f"{f.day:%Y%m%d}T{f.clock}", f.name): f for f in files}
-    met: set[tuple[str, str]] = set()
+    # A file that serves several contracts comes once for each.
+    planted = {(f"{one.day:%Y%m%d}T{one.clock}", one.name, one.resource): one for f in files for one in f.every()}
+    met: set[tuple[str, str, str]] = set()
     for item in gate.items(deliveries(), list(catalogue.contracts.values())):
         if item.orphan:
             continue
         local = item.delivery.received_at.astimezone(UTC) + timedelta(hours=8)
-        # A file that serves several contracts comes once for each; members of an archive come under its name.
-        f = planted.get((f"{local:%Y%m%dT%H%M%S}", item.file.name))
-        where = f"{local:%Y%m%d} {item.file.name}"
-        if f is None:
+        instant, where = f"{local:%Y%m%dT%H%M%S}", f"{local:%Y%m%d} {item.file.name}"
+        # What nobody expects has no contract.
+        here = [key for key in planted if key[:2] == (instant, item.file.name)]
+        here = [key for key in here if item.contract is None or item.contract.resource == key[2]] or here[:1]
+        if not here:
             wrong.append(f"{where}: not among the files that were written")
             continue
-        met.add((f"{local:%Y%m%dT%H%M%S}", item.file.name))
+        f = planted[here[0]]
+        met |= set(here)
         refusal = item.refusal
         if refusal is None and item.contract is not None:
             verdict, count = gate.examine_file(item.path, item.contract, item.file.sha256, item.companions)
@@ -88,7 +91,7 @@ def differences(files: list[File], catalogue: Catalogue) -> list[str]:
         assert refusal is not None
         if refusal.reason != f.refused:
             wrong.append(f"{where}: refused for {refusal.reason} ({refusal.detail}), not {f.refused or 'accepted'}")
-    wrong += [f"{name}: lost on the way" for day, name in sorted(set(planted) - met)]
+    wrong += [f"{name}: lost on the way to {resource}" for _, name, resource in sorted(set(planted) - met)]
     return wrong
 
 
@@ -128,7 +131,7 @@ def _typed(contract, sent: list[dict], received: datetime, catalogue: Catalogue)
 def kinds(files: list[File]) -> dict[str, Counter[str]]:
     """Planted kinds by resource."""
     out: dict[str, Counter[str]] = defaultdict(Counter)
-    for f in files:
+    for f in (one for file in files for one in file.every()):
         out[f.resource].update(x.kind for x in f.faults)
         if f.refused:
             out[f.resource][f.refused] += 1

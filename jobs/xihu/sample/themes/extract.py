@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -28,8 +28,20 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What another contract takes of a file that several share: its records and what is planted among them."""
+
+    resource: str
+    records: int
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True)
 class File:
-    """One file as it lands. `records`: data records in it; `beside`: files of the same delivery that belong to it ({name: content})."""
+    """One file as it lands. `records`: data records in it; `beside`: files of the same delivery that belong to it ({name: content}).
+
+    `parts`: the same for every further contract that shares the file.
+    """
 
     resource: str
     name: str
@@ -41,6 +53,12 @@ class File:
     beside: dict[str, bytes] = field(default_factory=dict)
     refused: str = ""
     note: str = ""
+    parts: Sequence[Part] = ()
+
+    def every(self) -> list[File]:
+        """This file once for each contract that takes records of it."""
+        whole = replace(self, parts=())
+        return [whole, *(replace(whole, resource=p.resource, records=p.records, faults=p.faults) for p in self.parts)]
 
     @property
     def verdict(self) -> str:
@@ -109,4 +127,4 @@ class World:
             d += timedelta(days=1)
 
 
-__all__ = ["CENTRES", "Fault", "File", "World"]
+__all__ = ["CENTRES", "Fault", "File", "Part", "World"]

@@ -23,9 +23,11 @@ def land(files: Iterable[File], out: Path, truths: Truths) -> None:
                 raise ValueError(f"{folder.name}/{dept}/{name} is written twice")
             (folder / name).write_bytes(content)
         delivery = folder.parent.name
-        truths.row("deliveries", [delivery, dept, f.name, f.resource, f.verdict, f.refused, "" if f.refused else f.records, f.note])
-        if f.refused:
-            continue
-        truths.row("totals", [delivery, f.name, "", f.resource, f.records])
-        for x in f.faults:
-            truths.row("dirt", [delivery, f.name, x.sheet, x.row, f.resource, x.field, x.kind, x.expected, ""])
+        for one in f.every():
+            verdict = [one.verdict, one.refused, "" if one.refused else one.records, one.note]
+            truths.row("deliveries", [delivery, dept, one.name, one.resource, *verdict])
+            if one.refused:
+                continue
+            truths.row("totals", [delivery, one.name, "", one.resource, one.records])
+            for x in one.faults:
+                truths.row("dirt", [delivery, one.name, x.sheet, x.row, one.resource, x.field, x.kind, x.expected, ""])
