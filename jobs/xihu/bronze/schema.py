@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 READ_SCHEMA = pa.schema(
     [
@@ -61,6 +62,7 @@ class Inspection:
         warnings: what a person should know though the file is read.
         members: sheets that hold data; empty for single files.
         extra: what the reader of this format needs to start (JSON types only).
+        held: reason, field, detail for which all records go to quarantine (the contract's `columns`); empty: none.
     """
 
     encoding: str
@@ -69,6 +71,16 @@ class Inspection:
     warnings: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+
+    def hold(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """A batch of READ_SCHEMA with the fault of the whole file in the records that have none of their own."""
+        if not self.held:
+            return batch
+        none = pc.is_null(batch.column("_reason"))
+        names = ("_reason", "_field", "_detail")
+        told = {n: pc.if_else(none, pa.scalar(v or None, pa.string()), batch.column(n)) for n, v in zip(names, self.held, strict=True)}
+        return pa.RecordBatch.from_arrays([told.get(n, batch.column(n)) for n in batch.schema.names], schema=batch.schema)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))

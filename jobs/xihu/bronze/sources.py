@@ -66,7 +66,7 @@ class XihuReader(DataSourceReader):
         given = file["inspection"]
         inspection = Inspection(**given) if isinstance(given, dict) else Inspection.from_json(given)
         batches = reader(contract.delivery.format).read(Path(file["path"]), contract, inspection, file=file["file"], split=partition.split)
-        for batch in batches:
+        for batch in map(inspection.hold, batches):
             delivery = pa.repeat(pa.scalar(file["delivery_id"], pa.string()), batch.num_rows)
             yield pa.RecordBatch.from_arrays([*batch.columns, delivery], schema=SOURCE_SCHEMA)
 

@@ -15,7 +15,7 @@ from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.csvfast import fast_batch
 from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
-from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import Shape, distinctive, judge_columns, suspicious, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
 from xihu.bronze.schema import SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -105,9 +105,8 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
         return Refusal("wrong_encoding", fault_text, "请从原系统重新导出")
     if count == 0 and contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量文件只有表头，没有记录", "若确实为空，请书面说明；否则请重报")
-    if pair := swapped_columns(contract, sample):
-        one, two = (contract.fields[name].title for name in pair)
-        return Refusal("columns_swapped", f"“{one}”与“{two}”两列的内容整列互换", "请提供方核对导出程序后重报")
+    if misplaced := judge_columns(contract, sample, warnings):
+        return misplaced
     if count and last not in b"\r\n":
         warnings.append("最后一行没有换行符，文件可能不完整")
     extra["records"] = count

@@ -87,9 +87,10 @@ def find_header(path: Path, contract: Contract) -> tuple[Inspection, Dialect] | 
         warnings.append(f"约定为 {agreed}，文件为 {dialect.encoding}，按 {dialect.encoding} 读取")
     if lines[at].text is None and not enc.decodes(lines[at].raw, dialect.encoding):
         return Refusal("header_unknown", "表头含有无法解码的字节", "请按约定的编码重报")
-    refusal, more = judge(contract, titles, found)
-    if refusal:
-        return refusal
+    judged = judge(contract, titles, found)
+    if judged.refusal:
+        return judged.refusal
+    more = judged.warnings
     # Blank lines above the header may or may not have been counted among its titles.
     if titles_expected not in (at, lines[at].line - line):
         more.append(f"表头在第 {lines[at].line} 行，约定其上有 {titles_expected} 行标题")
@@ -105,6 +106,7 @@ def find_header(path: Path, contract: Contract) -> tuple[Inspection, Dialect] | 
         header=titles,
         columns=[found.positions.get(name) for name in contract.fields],
         warnings=warnings + more,
+        held=judged.held,
         extra={
             "delimiter": delimiter,
             "quote": quote,
@@ -179,5 +181,4 @@ def _no_header(
     cells = dialect.cells(first)
     if nearest is None and looks_like_data(contract, cells):
         return Refusal("header_missing", "第一行是数据，没有表头", "请带表头重报")
-    refusal, _ = judge(contract, cells, match(contract, cells))
-    return refusal or Refusal("header_unknown", "找不到约定的表头", "请按约定的表头重报")
+    return judge(contract, cells, match(contract, cells)).refusal or Refusal("header_unknown", "找不到约定的表头", "请按约定的表头重报")

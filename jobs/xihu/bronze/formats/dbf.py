@@ -14,7 +14,7 @@ import pyarrow as pa
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.dbfhead import CODE_PAGES, Head, read_head, titles
 from xihu.bronze.formats.dbfvalues import BadText, Memo, NoMemo, memo_block, memo_path, value
-from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import judge_columns, swapped_in_record
 from xihu.bronze.formats.header import judge, match
 from xihu.bronze.schema import DELETED, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -49,13 +49,13 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         codec = "utf-8"
     given = titles(head, contract, codec)
     found = match(contract, given)
-    refusal, more = judge(contract, given, found)
-    if refusal:
+    judged = judge(contract, given, found)
+    if judged.refusal:
         if codec == agreed and (other := _other_encoding(head, contract, agreed)):
             return Refusal("wrong_encoding", f"字段名是 {other} 编码，约定为 {agreed}", "请按约定的编码重报")
-        return refusal
+        return judged.refusal
     columns = [found.positions.get(name) for name in contract.fields]
-    inspection = Inspection(codec, given, columns, warnings + more)
+    inspection = Inspection(codec, given, columns, warnings + judged.warnings, held=judged.held)
     memos = [given[c] for c in columns if c is not None and head.columns[c].kind == "M"]
     if memos and memo_path(path) is None and any(memo_block(_part(raw, head, c)) for raw in sample for c in _memo_columns(head)):
         return Refusal(
@@ -172,9 +172,8 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, head: Head) ->
         inspection.warnings.append(f"文件头声明 {head.stated} 条记录，实有 {count} 条，全部读取")
     if live == 0 and contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量文件没有未删除的记录", "若确实为空，请书面说明；否则请重报")
-    if pair := swapped_columns(contract, sample):
-        one, two = (contract.fields[name].title for name in pair)
-        return Refusal("columns_swapped", f"“{one}”与“{two}”两列的内容整列互换", "请提供方核对导出程序后重报")
+    if misplaced := judge_columns(contract, sample, inspection.warnings):
+        return misplaced
     with path.open("rb") as f:
         f.seek(head.start + count * head.length)
         if count and not cut and f.read(1) != b"\x1a":

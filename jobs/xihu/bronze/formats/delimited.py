@@ -13,7 +13,7 @@ import pyarrow as pa
 from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.dumpfast import able, stretches
 from xihu.bronze.formats.dumplines import Line, Plan, TooLong, Unclosed, pieces, shape, walk
-from xihu.bronze.formats.fit import Shape, distinctive, suspicious, swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import Shape, distinctive, judge_columns, suspicious, swapped_in_record
 from xihu.bronze.formats.header import judge, match
 from xihu.bronze.schema import MAX_COLUMNS, SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
@@ -48,21 +48,21 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
             plan = replace(plan, encoding="utf-8")
             sample = list(islice(pieces(path, plan, skip, min(size, skip + _LEARN), 1, eol), _SAMPLE))
         first = next((p for p in sample if not p.blank), None)
-        body, line, columns = skip, 1, list(range(plan.width))
+        body, line, columns, held = skip, 1, list(range(plan.width)), list[str]()
         if first is not None and (given := _titles(contract, plan, first.text)):
-            refusal, more = judge(contract, given, match(contract, given))
-            if refusal:
-                return refusal
-            positions = match(contract, given).positions
-            columns = [positions.get(name, -1) for name in contract.fields]
-            warnings += ["约定没有表头，文件第一行是表头，不作为记录", *more]
+            found = match(contract, given)
+            judged = judge(contract, given, found)
+            if judged.refusal:
+                return judged.refusal
+            columns, held = [found.positions.get(name, -1) for name in contract.fields], judged.held
+            warnings += ["约定没有表头，文件第一行是表头，不作为记录", *judged.warnings]
             body, line = first.offset + len(first.whole), first.line + 1
             plan = replace(plan, width=len(given))
             sample = [p for p in sample if p.offset >= body]
         whole = [p.text for p in sample if p.count == plan.width - 1]
         plan = replace(plan, starts=frozenset(shape(t.partition(plan.delimiter)[0]) for t in whole))
         extra = {"body": body, "line": line, "width": plan.width, "starts": sorted(plan.starts), "eol": eol.decode("ascii")}
-        inspection = Inspection(plan.encoding, [], [None if c < 0 else c for c in columns], warnings, [], extra)
+        inspection = Inspection(plan.encoding, [], [None if c < 0 else c for c in columns], warnings, [], extra, held)
         return _pass(path, contract, inspection, plan)
     except Unclosed as fault:
         return Refusal("unclosed_quote", f"第 {fault.line} 行起的引号没有闭合，记录无法区分", "请检查该行引号后重报")
@@ -157,9 +157,8 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, plan: Plan) ->
         return Refusal("empty_file", "文件没有一条记录", "请重报；确实没有数据的，请在对照文件中写明 0 条")
     if count == 0 and contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量文件没有记录", "若确实为空，请书面说明；否则请重报")
-    if pair := swapped_columns(contract, sample):
-        one, two = (contract.fields[name].title for name in pair)
-        return Refusal("columns_swapped", f"“{one}”与“{two}”两列的内容整列互换", "请提供方核对导出程序后重报")
+    if misplaced := judge_columns(contract, sample, inspection.warnings):
+        return misplaced
     if last is not None:
         end = last.offset + len(last.raw)
         wanted = plan.terminator.encode(codec) if plan.terminator else b""

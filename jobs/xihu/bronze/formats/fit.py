@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 
+from xihu.bronze.schema import Refusal
 from xihu.contract.coordinates import Coordinates
 from xihu.contract.models import Contract, FieldSpec
 from xihu.standards import angles
@@ -160,6 +161,29 @@ def swapped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], 
                 continue
         if (1.0 if there is None else there) >= 0.9 and (1.0 if back is None else back) >= 0.9:
             return specs[i][0], specs[j][0]
+    return None
+
+
+def retyped_columns(contract: Contract, sample: Sequence[Sequence[str | None]], least: int = 10) -> list[str]:
+    """Fields of which hardly a value (at most a fifth of `least` or more) looks like its type: their columns hold something else now."""
+    found = []
+    for i, (name, spec) in enumerate(contract.fields.items()):
+        judged = [f for row in sample if (f := fits(spec, row[i])) is not None]
+        if len(judged) >= least and sum(judged) * 5 <= len(judged):
+            found.append(name)
+    return found
+
+
+def judge_columns(contract: Contract, sample: Sequence[Sequence[str | None]], warnings: list[str]) -> Refusal | None:
+    """Columns whose content is not what their titles say: exchanged ones are refused, retyped ones by the contract's policy."""
+    if pair := swapped_columns(contract, sample):
+        one, two = (contract.fields[name].title for name in pair)
+        return Refusal("columns_swapped", f"“{one}”与“{two}”的内容整列互换", "请提供方核对导出程序后重报")
+    if names := retyped_columns(contract, sample):
+        text = "内容与约定的类型不符的列：" + "、".join(f"{contract.fields[n].title}（{contract.fields[n].type}）" for n in names)
+        if contract.delivery.columns.retyped == "refuse":
+            return Refusal("header_unknown", text, "请按约定的内容重报；若该列的内容确已改变，请修改目录中的类型")
+        warnings.append(text)
     return None
 
 

@@ -153,10 +153,10 @@ def _judge(f: IO[bytes], contract: Contract, start: int, codec: str, mode: str, 
         if contract.delivery.mode == "snapshot":
             return Refusal("empty_file", "全量文件没有要素", "若确实为空，请书面说明；否则请重报")
         warnings.append("文件没有要素")
-    elif refusal := census.judge(contract.delivery.columns.dropped.replace("warn", "accept"), "属性", warnings):
+    elif refusal := census.judge(contract.delivery.columns.dropped, "属性", warnings):
         return refusal
     extra = {"start": start, "mode": mode, "prefix": prefix, "records": census.records, "splits": [None]}
-    return Inspection(codec, [], list(range(len(contract.fields))), warnings, [], extra)
+    return Inspection(codec, [], list(range(len(contract.fields))), warnings, [], extra, census.held)
 
 
 def _stranger(page: Page, kind: Any) -> Refusal:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from xihu.bronze.schema import Refusal
 from xihu.contract.models import MONEY_UNITS, Contract
@@ -70,36 +71,79 @@ def match(contract: Contract, titles: Sequence[str]) -> Match:
     return found
 
 
-def judge(contract: Contract, titles: Sequence[str], found: Match, given: frozenset[str] = frozenset()) -> tuple[Refusal | None, list[str]]:
-    """Refuse or warn by the contract's policy on columns.
+@dataclass
+class Judged:
+    """What a header's differences come to. `held`: see `Inspection.held`."""
+
+    refusal: Refusal | None = None
+    warnings: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+
+
+def judge(contract: Contract, titles: Sequence[str], found: Match, given: frozenset[str] = frozenset()) -> Judged:
+    """Refuse, hold or warn by the contract's policy on columns.
 
     Args:
         titles: the header as sent.
         found: its match.
         given: fields that come from elsewhere (the sheet's name).
     """
-    policy = contract.delivery.columns
-    warnings: list[str] = []
-    faults: list[str] = []
+    policy, drift = contract.delivery.columns, Drift()
     missing = [name for name in contract.fields if name not in found.positions and name not in given]
     required = [name for name in missing if contract.fields[name].required]
     if found.unit:
-        faults.append(found.unit)
+        drift.faults.append(found.unit)
     if found.twice:
-        faults.append("标题重复：" + "、".join(found.twice))
+        drift.faults.append("标题重复：" + "、".join(found.twice))
     if required:
-        faults.append("缺少必填列：" + "、".join(contract.fields[n].title for n in required))
-    optional = [contract.fields[n].title for n in missing if n not in required]
+        drift.faults.append("缺少必填列：" + "、".join(contract.fields[n].title for n in required))
+    optional = [n for n in missing if n not in required]
     if optional:
-        (faults if policy.dropped == "refuse" else warnings).append("缺少列：" + "、".join(optional))
+        drift.tell(policy.dropped, "缺少列：" + "、".join(contract.fields[n].title for n in optional), "missing_key", optional[0])
     if found.unknown:
-        (faults if policy.added == "refuse" else warnings).append("约定之外的列：" + "、".join(title.strip() for _, title in found.unknown))
+        drift.tell(policy.added, "约定之外的列：" + "、".join(title.strip() for _, title in found.unknown), "column_count")
+    old = {fold(t) for spec in contract.fields.values() for t in spec.titles} - {fold(s.title) for s in contract.fields.values()}
+    former = [titles[p].strip() for p in found.positions.values() if fold(titles[p]) in old]
+    if former:
+        drift.tell(policy.renamed, "用了曾用的标题：" + "、".join(former))
     order = [found.positions[n] for n in contract.fields if n in found.positions]
-    if order != sorted(order) and policy.reordered != "accept":
-        (faults if policy.reordered == "refuse" else warnings).append("列的次序与约定不同")
-    if faults:
-        got = "、".join(t.strip() for t in titles if t.strip())
-        return Refusal(
-            "header_unknown", "；".join(faults) + f"；文件的表头：{got[:500]}", "请提供方按约定的表头重报，或在目录中补充标题"
-        ), warnings
-    return None, warnings
+    if order != sorted(order):
+        drift.tell(policy.reordered, "列的次序与约定不同")
+    if not drift.faults:
+        return Judged(None, drift.warnings, drift.held)
+    got = "、".join(t.strip() for t in titles if t.strip())
+    cure = "请提供方按约定的表头重报，或在目录中补充标题"
+    for name, title in _renamed(contract, missing, found):
+        cure += f"；“{title}”如果就是“{contract.fields[name].title}”，请在目录的 {name}.titles 中补充它"
+    return Judged(Refusal("header_unknown", "；".join(drift.faults) + f"；文件的表头：{got[:500]}", cure), drift.warnings)
+
+
+class Drift:
+    """Differences by their outcome."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.warnings: list[str] = []
+        self.held: list[str] = []
+
+    def tell(self, policy: str, text: str, reason: str = "", name: str = "") -> None:
+        """One difference under its policy: accept, warn, quarantine or refuse."""
+        if policy == "refuse":
+            self.faults.append(text)
+        elif policy == "quarantine":
+            self.held = self.held or [reason, name, text + "；本文件的记录全部暂存隔离，目录说明该变化后自动重新载入"]
+            self.warnings.append(text)
+        elif policy == "warn":
+            self.warnings.append(text)
+
+
+def _renamed(contract: Contract, missing: Sequence[str], found: Match) -> list[tuple[str, str]]:
+    """Missing fields and unknown titles that may be each other: for people to decide, nothing follows from it."""
+    pairs = []
+    for name in missing:
+        title = fold(contract.fields[name].title)
+        close = [t for _, t in found.unknown if SequenceMatcher(None, title, fold(t)).ratio() >= 0.5]
+        if len(missing) == len(found.unknown) == 1:
+            close = [found.unknown[0][1]]
+        pairs += [(name, close[0].strip())] if len(close) == 1 else []
+    return pairs

@@ -212,7 +212,7 @@ def _judge(f: IO[bytes], contract: Contract, start: int, codec: str, by_line: bo
         return Refusal("control_total", fault, "请核对并重新取数")
     pages = [_jsonable(_page_values(p, fields)) for p in seen.pages] if fields.rooted else []
     extra = {"start": start, "lines": by_line, "records": census.records, "pages": pages, "splits": [None]}
-    return Inspection(codec, [], list(range(len(contract.fields))), warnings, [], extra)
+    return Inspection(codec, [], list(range(len(contract.fields))), warnings, [], extra, census.held)
 
 
 def _page_values(page: Page, fields: Fields) -> dict[JsonPath, str | None]:

@@ -91,6 +91,7 @@ def _judge(path: Path, contract: Contract, parts: dict[str, Path], kind: int, si
         [*judged.warnings, *more],
         [],
         {"kind": kind, "prefix": prefix, "records": count, "splits": splits},
+        judged.held,
     )
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from xihu.bronze.formats import encoding as enc
-from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import judge_columns, swapped_in_record
+from xihu.bronze.formats.header import Drift
 from xihu.bronze.schema import Refusal
 from xihu.contract.models import NUMERIC, Contract
 
@@ -25,6 +26,7 @@ class Census:
         self.unknown: dict[str, int] = {}
         self.sample: list[list[str | None]] = []
         self.texts: list[str] = []
+        self.held: list[str] = []
 
     def add(self, cells: list[str | None], there: Sequence[bool], unknown: Sequence[str], text: str | None) -> None:
         """One record; `text` is what it was as sent if it is not plain ASCII."""
@@ -42,26 +44,32 @@ class Census:
         """The contract's policy on columns, garbled text, columns that stand in each other's place.
 
         Args:
-            absent: accept | refuse an optional field that no record has.
+            absent: accept | quarantine | refuse: an optional field that no record has.
             what: how the format calls a field: 元素, 键.
         """
-        faults: list[str] = []
-        missing = [spec for spec, n in zip(self.contract.fields.values(), self.there, strict=True) if n == 0]
-        if required := [s.title for s in missing if s.required]:
-            faults.append("没有一条记录有必填的：" + "、".join(required))
-        if optional := [s.title for s in missing if not s.required]:
-            (faults if absent == "refuse" else warnings).append("没有一条记录有：" + "、".join(optional))
+        drift = Drift()
+        missing = [item for item, n in zip(self.contract.fields.items(), self.there, strict=True) if n == 0]
+        if required := [s.title for _, s in missing if s.required]:
+            drift.faults.append("没有一条记录有必填的：" + "、".join(required))
+        if optional := [
+            (n, s.title) for (n, s), k in zip(self.contract.fields.items(), self.there, strict=True) if not k and not s.required
+        ]:
+            drift.tell(
+                "warn" if absent == "accept" else absent,
+                "没有一条记录有：" + "、".join(t for _, t in optional),
+                "missing_key",
+                optional[0][0],
+            )
         if self.unknown:
             told = "、".join(f"{n}（{c} 条）" if c < self.records else n for n, c in list(self.unknown.items())[:20])
-            (faults if self.contract.delivery.columns.added == "refuse" else warnings).append(f"约定之外的{what}：{told}")
-        if faults:
-            return Refusal("header_unknown", "；".join(faults), f"请按约定的{what}名重报，或在目录中补充")
+            drift.tell(self.contract.delivery.columns.added, f"约定之外的{what}：{told}", "column_count")
+        warnings += drift.warnings
+        self.held = drift.held
+        if drift.faults:
+            return Refusal("header_unknown", "；".join(drift.faults), f"请按约定的{what}名重报，或在目录中补充")
         if bad := enc.garbled(self.texts):
             return Refusal("wrong_encoding", bad, "请从原系统重新导出")
-        if pair := swapped_columns(self.contract, self.sample):
-            one, two = (self.contract.fields[name].title for name in pair)
-            return Refusal("columns_swapped", f"“{one}”与“{two}”的内容在全部记录中互换", "请提供方核对导出程序后重报")
-        return None
+        return judge_columns(self.contract, self.sample, warnings)
 
 
 def clean(text: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from xihu.bronze.formats.archive import check_archive
 from xihu.bronze.formats.encoding import lost
-from xihu.bronze.formats.fit import swapped_columns, swapped_in_record
+from xihu.bronze.formats.fit import judge_columns, swapped_in_record
 from xihu.bronze.formats.header import judge
 from xihu.bronze.formats.sheetlayout import Header, Merge, Spread, Structure, filled_texts, find_header, holds_data, is_note, stated_unit
 from xihu.bronze.formats.sheetvalues import float_fault, text_of
@@ -50,7 +50,7 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
     sheets: list[dict[str, Any]] = []
     headers: list[list[str]] = []
     sample: list[list[str | None]] = []
-    total, filled, bare = 0, False, None
+    total, filled, bare, held = 0, False, None, list[str]()
     for ref in book.sheets:
         merges: list[Merge] = []
         notes = _Notes()
@@ -65,14 +65,15 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
             elif len(book.sheets) > 1:
                 warnings.append(f"工作表“{ref.name}”没有约定的表头，按说明页处理")
             continue
-        refusal, more = judge(contract, header.titles, header.match, given)
-        if refusal:
-            return Refusal(refusal.reason, f"工作表“{ref.name}”：{refusal.detail}", refusal.cure)
+        judged = judge(contract, header.titles, header.match, given)
+        if judged.refusal:
+            return Refusal(judged.refusal.reason, f"工作表“{ref.name}”：{judged.refusal.detail}", judged.refusal.cure)
+        held = held or judged.held
         if unit := _unit_fault(contract, near, header):
             return Refusal("header_unknown", f"工作表“{ref.name}”：{unit}", "请按约定的单位重报，或修改目录中的单位")
         if len(header.titles) > MAX_COLUMNS:
             return Refusal("wrong_format", f"表头超过 {MAX_COLUMNS} 列", "请按约定的格式重报")
-        warnings += [f"工作表“{ref.name}”：{text}" for text in more + _expected(contract, header, ref, notes)]
+        warnings += [f"工作表“{ref.name}”：{text}" for text in judged.warnings + _expected(contract, header, ref, notes)]
         entry = _entry(contract, ref, near, header, merges)
         sheets.append(entry)
         headers.append(header.titles)
@@ -87,14 +88,12 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
         return Refusal("header_unknown", "没有一个工作表有约定的表头", "请按约定的表头重报，或在目录中补充标题")
     if sheet_field is None and len(sheets) > 1:
         warnings.append("有多个数据工作表：" + "、".join(s["name"] for s in sheets))
-    if pair := swapped_columns(contract, sample):
-        one, two = (contract.fields[name].title for name in pair)
-        return Refusal("columns_swapped", f"“{one}”与“{two}”两列的内容整列互换", "请提供方核对导出程序后重报")
+    if misplaced := judge_columns(contract, sample, warnings):
+        return misplaced
     if total == 0 and contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量报表只有表头，没有记录", "若确实为空，请书面说明；否则请重报")
-    return Inspection(
-        "", headers[0], sheets[0]["columns"], warnings, [s["name"] for s in sheets], {"sheets": sheets, "splits": [None], "records": total}
-    )
+    extra = {"sheets": sheets, "splits": [None], "records": total}
+    return Inspection("", headers[0], sheets[0]["columns"], warnings, [s["name"] for s in sheets], extra, held)
 
 
 class _Notes:

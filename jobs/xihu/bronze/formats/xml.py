@@ -188,17 +188,17 @@ def _judge(f: IO[bytes], contract: Contract, document: _Document, warnings: list
     warnings += survey.warnings
     records = census.records
     if records == 0:
-        return _none(contract, message, survey, count, warnings) or _found(document, contract, records, warnings)
+        return _none(contract, message, survey, count, warnings) or _found(document, contract, records, warnings, [])
     if refusal := census.judge(message.absent, "元素或属性", warnings):
         return refusal
     if fault := _control(message, survey, count, total, counted, summed, unread, warnings):
         return Refusal("control_total", fault, "请核对并重报完整的报文")
-    return _found(document, contract, records, warnings)
+    return _found(document, contract, records, warnings, census.held)
 
 
-def _found(document: _Document, contract: Contract, records: int, warnings: list[str]) -> Inspection:
+def _found(document: _Document, contract: Contract, records: int, warnings: list[str], held: list[str]) -> Inspection:
     extra = {"start": document.start, "end": document.end, "records": records, "splits": [None]}
-    return Inspection(document.codec, [], list(range(len(contract.fields))), warnings, [], extra)
+    return Inspection(document.codec, [], list(range(len(contract.fields))), warnings, [], extra, held)
 
 
 def amount(text: str | None) -> Decimal | None:
