@@ -13,7 +13,8 @@ from xihu.sample.forms.messages import telegram
 from xihu.sample.forms.sheets import Cell, Sheet, xls
 from xihu.sample.themes.days import workday
 from xihu.sample.themes.extract import Fault, File, World
-from xihu.sample.themes.faults import Faults, paged
+from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.paging import paged
 
 TITLE = "环保"
 _TZ = ZoneInfo("Asia/Shanghai")
