@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
 
-import formats
 import openpyxl
-from extracts import EXTRACTS, Extract
 
 from xihu.bronze.schema import Refusal
 from xihu.bronze.sources import reader
 from xihu.contract.load import Catalogue
 from xihu.contract.models import Contract
+
+from . import formats
+from .extract import Extract
+from .extracts import EXTRACTS
 
 SHEET, SPAN = "#sheet", "#bytes"
 
@@ -51,7 +53,9 @@ def own(folder: Path, seeds: Iterable[int]) -> Iterator[Case]:
 
 def _bare_titles(e: Extract) -> list[str]:
     groups = [t.split("/")[0] for t in e.titles]
-    titles = [f"g{groups.index(g) + 1}/c{i + 1}" if "/" in t else f"c{i + 1}" for i, (t, g) in enumerate(zip(e.titles, groups, strict=True))]
+    titles = [
+        f"g{groups.index(g) + 1}/c{i + 1}" if "/" in t else f"c{i + 1}" for i, (t, g) in enumerate(zip(e.titles, groups, strict=True))
+    ]
     return [t if e.types[i] != "geometry" else "geometry" for i, t in enumerate(titles)]
 
 
@@ -171,10 +175,18 @@ def _rename(value: object, names: dict[str, str]) -> object:
 
 
 REAL = (
-    ("uk", "uk_spending/leeds/*.csv"), ("uk_gateshead", "uk_spending/gateshead/*.csv"), ("uk_gateshead", "uk_spending/gateshead/clean/*.csv"),
-    ("wj", "covid19/*.csv"), ("wj", "covid19/*.json"), ("hb", "beijing_air/*.csv"), ("tj", "divisions/hangzhou_streets.csv"), ("tj", "divisions/hangzhou_villages.csv"),
-    ("mz", "areacodes/areacodes.csv"), ("mz", "areacodes/hangzhou.csv"), ("zfb", "holidays_cn/*.json"),
-)  # fmt: skip
+    ("uk", "uk_spending/leeds/*.csv"),
+    ("uk_gateshead", "uk_spending/gateshead/*.csv"),
+    ("uk_gateshead", "uk_spending/gateshead/clean/*.csv"),
+    ("wj", "covid19/*.csv"),
+    ("wj", "covid19/*.json"),
+    ("hb", "beijing_air/*.csv"),
+    ("tj", "divisions/hangzhou_streets.csv"),
+    ("tj", "divisions/hangzhou_villages.csv"),
+    ("mz", "areacodes/areacodes.csv"),
+    ("mz", "areacodes/hangzhou.csv"),
+    ("zfb", "holidays_cn/*.json"),
+)
 
 
 def real_files(shared: Path, most: int | None = None) -> list[tuple[str, Path]]:

@@ -14,7 +14,8 @@ from xml.sax.saxutils import escape
 import shapefile
 import xlsxwriter
 import xlwt
-from extracts import Extract
+
+from .extract import Extract
 
 SUFFIX = {
     "csv": ".csv", "xlsx": ".xlsx", "xls": ".xls", "fixed": ".txt", "delimited": ".dat", "xml": ".xml", "json": ".json", "dbf": ".dbf",
@@ -189,7 +190,9 @@ def _telegrams(path: Path, e: Extract, titles: list[str], rows: Rows) -> None:
     for n in range(0, len(rows), 3):
         r = dict(zip(e.titles, rows[n], strict=True))
         factors = {"w01018": rows[n], "w21003": rows[min(n + 1, len(rows) - 1)], "w00000": rows[min(n + 2, len(rows) - 1)]}
-        items = ";".join(f"{code}-" + f",{code}-".join(f"{t}={v}" for t, v in zip(e.titles[5:], row[5:], strict=True)) for code, row in factors.items())
+        items = ";".join(
+            f"{code}-" + f",{code}-".join(f"{t}={v}" for t, v in zip(e.titles[5:], row[5:], strict=True)) for code, row in factors.items()
+        )
         head = f"QN={r['DataTime']}000;ST={r['ST']};CN={r['CN']};PW=123456;MN={r['MN']};Flag=5;CP="
         data = f"{head}&&DataTime={r['DataTime']};{items}&&".encode()
         out += b"##%04d" % len(data) + data + b"%04X\r\n" % _crc(data)
@@ -232,7 +235,9 @@ def _shapefile(path: Path, e: Extract, titles: list[str], rows: Rows) -> None:
 
 def _accounting(path: Path, e: Extract, titles: list[str], rows: Rows) -> None:
     record = e.options["record"]
-    body = "".join(f"<{record}>" + "".join(f"<{t}>{escape(v)}</{t}>" for t, v in zip(titles, row, strict=True)) + f"</{record}>\n" for row in rows)
+    body = "".join(
+        f"<{record}>" + "".join(f"<{t}>{escape(v)}</{t}>" for t, v in zip(titles, row, strict=True)) + f"</{record}>\n" for row in rows
+    )
     book = "<电子账簿><电子账簿编号>1</电子账簿编号><会计年度>2016</会计年度></电子账簿>"
     path.write_bytes(f'<?xml version="1.0" encoding="GB2312"?>\n<会计核算数据>{book}\n{body}</会计核算数据>'.encode("gb18030"))
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import yaml
-from cases import SHEET, SPAN, Case
 from pydantic import ValidationError
 
 from xihu.contract.draft import draft
@@ -16,9 +15,20 @@ from xihu.contract.guess import Unreadable
 from xihu.contract.models import Contract
 from xihu.standards.codes import CodeList
 
+from .cases import SHEET, SPAN, Case
+
 MISSING = "(none)"
 # Types that a person would let stand for one another until the sender says more.
-KIN = [{"integer", "number"}, {"money", "number"}, {"code", "text"}, {"year", "integer"}, {"boolean", "code"}, {"division", "text"}, {"person_name", "text"}, {"phone", "text"}]
+KIN = [
+    {"integer", "number"},
+    {"money", "number"},
+    {"code", "text"},
+    {"year", "integer"},
+    {"boolean", "code"},
+    {"division", "text"},
+    {"person_name", "text"},
+    {"phone", "text"},
+]
 AS_OF = date(2026, 1, 1)
 
 

@@ -1,233 +1,201 @@
-"""A contract to start from, drafted from a file in hand (`xihu new-dataset FILE`).
+"""A contract to start from, drafted from files in hand (`xihu new-dataset FILE`).
 
-The draft loads as it stands; every comment marks something that only a person can decide.
+The draft loads as it stands and reads the files it came from; every comment marks a guess, how sure it is (高 中 低), and why, or says what
+only a person can decide.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from xihu.contract.guess import Column, Table, column, look
-from xihu.contract.guessgeo import GEOMETRY, places
+from xihu.contract import guesskey
+from xihu.contract.drift import Drift, merge
+from xihu.contract.guess import Table, look
+from xihu.contract.guesscolumn import LIKELY, SURE, UNSURE, Column, Seen
+from xihu.contract.guessgeo import places
+from xihu.contract.guesstype import column
 from xihu.contract.schema import MODELINE
 from xihu.standards import text
 from xihu.standards.codes import CodeList
-from xihu.standards.divisions import Divisions, Resolved
+from xihu.standards.divisions import Divisions
 
-_NAMES = {
-    "身份证": "id_no",
-    "公民身份号码": "id_no",
-    "统一社会信用代码": "uscc",
-    "信用代码": "uscc",
-    "姓名": "name",
-    "性别": "sex",
-    "民族": "ethnic",
-    "出生日期": "birth_date",
-    "电话": "phone",
-    "手机": "phone",
-    "地址": "address",
-    "住址": "address",
-    "区县": "district",
-    "街道": "street",
-    "社区": "community",
-    "月份": "month",
-    "年月": "month",
-    "年度": "year",
-    "日期": "date",
-    "金额": "amount",
-    "合计": "total",
-    "人数": "persons",
-    "户数": "households",
-    "编号": "number",
-    "序号": "seq",
-    "状态": "status",
-    "备注": "note",
-    "单位名称": "organisation",
-    "企业名称": "enterprise",
-    "名称": "title",
-    "账号": "account",
-    "银行": "bank",
-    "原因": "reason",
-    "类别": "category",
-    "类型": "kind",
-    "等级": "grade",
-    "标准": "standard",
-    "男": "men",
-    "女": "women",
-    "经度": "lon",
-    "纬度": "lat",
-    "车牌": "plate",
-    "终端": "device",
-    "速度": "speed",
-    "方向": "heading",
-    "面积": "area",
-    "时间": "at",
-    GEOMETRY: "shape",
-}
+_CLOSED = 'share: {type: conditional, basis: "职责依据"}   # 由人定：无条件 unconditional；不予共享 closed 须引法条 / cite the law'
 
 
-def draft(path: Path, *, dept: str = "dept", codes: Mapping[str, CodeList] | None = None, as_of: date | None = None) -> str:
-    """A contract (YAML) for a csv, xlsx or fixed-width file, for GeoJSON or a shapefile.
+def draft(
+    path: Path | Sequence[Path], *, dept: str = "dept", codes: Mapping[str, CodeList] | None = None, as_of: date | None = None
+) -> str:
+    """A contract (YAML) for a file, or for several files of one resource, in any format that Xihu reads.
 
     Args:
-        path: the file in hand; a sample of it is read.
+        path: the file in hand, or several of one resource; a sample of each is read.
         dept: the department's folder, such as `mz`.
         codes: the catalogue's code lists, to recognise divisions and codes.
         as_of: the day at which values are judged; by default today.
 
     Raises:
-        xihu.contract.guess.Unreadable: no contract can be drafted from the file.
+        xihu.contract.guess.Unreadable: no contract can be drafted from the file, or the files are of different formats.
     """
-    path = Path(path)
-    table = look(path)
-    lists = codes or {}
-    day = as_of or date.today()
+    paths = [Path(path)] if isinstance(path, str | Path) else [Path(p) for p in path]
+    lists, day = codes or {}, as_of or date.today()
+    drift = merge([(p, look(p)) for p in paths])
+    table = drift.table
+    columns = _columns(table, lists, day)
     names: list[str] = []
-    columns: list[Column] = []
-    for i, title in enumerate(table.titles):
-        made = column(title, [row[i] for row in table.rows], table, lists, day)
-        columns.append(made)
-        names.append(_name(title, made, i, names))
+    for i, (title, made) in enumerate(zip(table.titles, columns, strict=True)):
+        names.append(guesskey.field_name(title, made, i, names))
     where = places(names, columns, table)
-    key = _key(names, columns, table)
-    fields = _fields(names, columns, table, key, _sheet(table, lists, day))
-    return "\n".join([*_head(path, table), *_delivery(path, table, dept), *fields, *where, ""])
+    keyed = guesskey.key(names, columns, table) if len(paths) == 1 else guesskey.key(names, columns, drift.first)
+    changing = [names[i] for i in drift.changing]
+    ways, more = guesskey.mode(names, columns, drift.first, keyed, changing)
+    sheet = _sheet(table, lists)
+    lines = [*_head(paths, drift), *_delivery(paths, drift, dept), *ways, *_drifted(drift)]
+    lines += _fields(names, columns, drift, [*keyed, *more], sheet)
+    return "\n".join([*lines, *where, *_undecided(names, columns, table, keyed), ""])
 
 
-def _sheet(table: Table, codes: Mapping[str, CodeList], day: date) -> str:
+def _columns(table: Table, lists: Mapping[str, CodeList], day: date) -> list[Column]:
+    def seen(i: int) -> Seen:
+        return Seen(table.titles[i], [row[i] for row in table.rows], table.format, lists, day, table.unit)
+
+    columns = [column(seen(i)) for i in range(len(table.titles))]
+    first = next((i for i, c in enumerate(columns) if c.type == "citizen_id"), None)
+    if first is not None:
+        ids = [row[first] for row in table.rows]
+        columns = [
+            c if c.type not in ("integer", "code", "text", "boolean", "money") else column(seen(i), ids) for i, c in enumerate(columns)
+        ]
+    return columns
+
+
+def _sheet(table: Table, codes: Mapping[str, CodeList]) -> str:
     """The field that takes the sheet's name; a division where every name is one."""
     divisions = Divisions.of(codes)
-    if all(isinstance(divisions.resolve(text.fold(name.strip()), day), Resolved) for name in table.sheets):
-        return "  sheet: {title: 区县, type: division, required: true}"
-    return "  sheet: {title: 工作表, type: text, required: true}   # 工作表名是什么 / what a sheet's name is"
+    if all(divisions.known(text.fold(name.strip())) for name in table.sheets):
+        return "  sheet: {title: 区县, type: division, required: true}   # 高：各工作表名都是区划 / every sheet is named after a division"
+    return "  sheet: {title: 工作表, type: text, required: true}   # 低：工作表名是什么 / what a sheet's name is"
 
 
-def _name(title: str, made: Column, i: int, taken: list[str]) -> str:
-    plain = text.fold(title)
-    ascii_name = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") if plain.isascii() else ""
-    by_type = {"citizen_id": "id_no", "person_name": "name", "uscc": "uscc", "phone": "phone", "division": "district"}
-    found = [(plain.rfind(k), len(k), v) for k, v in _NAMES.items() if k in plain]
-    if title == GEOMETRY:
-        ascii_name = _NAMES[GEOMETRY]
-    name = ascii_name if re.match(r"[a-z]", ascii_name) else max(found)[2] if found else by_type.get(made.type, f"field_{i + 1}")
-    base, n = name, 2
-    while name in taken:
-        name, n = f"{base}_{n}", n + 1
-    return name
+def quote(value: str) -> str:
+    """A YAML scalar in double quotes."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\x01", "\\x01").replace("\n", "\\n") + '"'
 
 
-def _key(names: list[str], columns: list[Column], table: Table) -> list[str]:
-    rows = table.rows[:2000]
-    if not rows:
-        return []
-
-    def unique(*at: int) -> bool:
-        seen = [tuple(row[i] for i in at) for row in rows]
-        return all(all(v for v in one) for one in seen) and len(set(seen)) == len(seen)
-
-    fit = [i for i, c in enumerate(columns) if c.type in ("citizen_id", "uscc", "text", "integer", "month", "date", "division")]
-    rank = {"citizen_id": 0, "uscc": 0, "text": 1, "division": 2, "month": 2, "date": 2, "integer": 3}
-    fit.sort(key=lambda i: (names[i] in ("seq", "note", "address"), rank[columns[i].type], i))
-    single = [i for i in fit if unique(i)]
-    if single:
-        return [names[single[0]]]
-    for n, i in enumerate(fit):
-        for j in fit[n + 1 :]:
-            if unique(i, j):
-                return [names[i], names[j]]
-    return []
-
-
-def _quote(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\x01", "\\x01") + '"'
-
-
-def _head(path: Path, table: Table) -> list[str]:
-    subject = re.sub(r"[\d_\-—()（）.年月日]+", "", path.stem) or path.stem
+def _head(paths: Sequence[Path], drift: Drift) -> list[str]:
+    subject = re.sub(r"[\d_\-—()（）.年月日]+", "", paths[0].stem) or paths[0].stem
+    came = f"文件 {paths[0].name}" + (f" 等 {len(paths)} 个" if len(paths) > 1 else "")
     return [
         MODELINE,
-        f"# 由文件 {path.name} 起草，样本 {len(table.rows)} 行。注释处须由人决定，决定后删去注释。",
-        "# Drafted from a file; each comment marks what a person must decide.",
-        "code: 399999/1            # 换成目录中的信息资源代码 / the code of the catalogue",
-        f"title: {_quote(subject)}",
-        'provider: {name: "提供部门"}   # 部门全称，可加 uscc / the department',
-        f"summary: {_quote(subject + '：内容、范围、来源')}",
-        'grain: "一行是什么"          # 如：一人一月一行 / what one row is',
-        'share: {type: conditional, basis: "职责依据"}   # 无条件 unconditional；不予共享 closed 须引法条 / cite the law',
-        "open: {type: closed}",
-        "update: monthly           # realtime daily weekly monthly quarterly yearly irregular",
+        f"# 由{came}起草，样本 {len(drift.table.rows)} 行。注释写明每处猜测的把握（高、中、低）与依据；由人核定后删去。",
+        "# Drafted from files in hand; each comment marks a guess, how sure it is and why, or what a person must decide.",
+        "code: 399999/1            # 由人定：目录中的信息资源代码 / the code of the catalogue",
+        f"title: {quote(subject)}",
+        'provider: {name: "提供部门"}   # 由人定：部门全称，可加 uscc / the department',
+        f"summary: {quote(subject + '：内容、范围、来源')}",
+        'grain: "一行是什么"          # 由人定，如一人一月一行 / what one row is',
+        _CLOSED,
+        "open: {type: closed}      # 由人定 / a person decides",
+        "update: monthly           # 由人定：realtime daily weekly monthly quarterly yearly irregular",
     ]
 
 
-def _delivery(path: Path, table: Table, dept: str) -> list[str]:
-    glob = re.sub(r"[（(]\*[）)]", "*", re.sub(r"\d{2,}([-_.年]?\d{1,2}(?!\d)[月日]?)*[年月日]?", "*", path.stem))
-    glob = re.sub(r"\*+", "*", glob)
+def _glob(paths: Sequence[Path]) -> str:
+    """The name with its dates left open; of several names what they share."""
+    stem = paths[0].stem
+    if len(paths) > 1:
+        stems = [p.stem for p in paths]
+        head = next((i for i, c in enumerate(zip(*stems, strict=False)) if len(set(c)) > 1), min(map(len, stems)))
+        stem = re.sub(r"\d+$", "", stems[0][:head]) + "*"
+        if not re.sub(r"[\W_*]+", "", stem):
+            stem = re.sub(r"\d", "[0-9]", stems[0]) if len({re.sub(r"\d", "0", s) for s in stems}) == 1 else "*"
+        return stem
+    glob = re.sub(r"[（(]\*[）)]", "*", re.sub(r"\d{2,}([-_.年]?\d{1,2}(?!\d)[月日]?)*[年月日]?", "*", stem))
+    glob = re.sub(r"\*+", "*", re.sub(r"[\[\]?]", "*", glob))
     if not re.sub(r"[\W_]+", "", glob):  # nothing but a date: say at least how long it is
-        glob = re.sub(r"\d", "[0-9]", path.stem)
+        glob = re.sub(r"\d", "[0-9]", stem)
     elif "*" not in glob:
         glob = f"{glob}*"
+    return glob
+
+
+def _delivery(paths: Sequence[Path], drift: Drift, dept: str) -> list[str]:
+    table, path = drift.table, paths[0]
     out = [
         "delivery:",
-        f"  files: {_quote(f'{dept}/{glob}{path.suffix}')}   # 与其他数据集的文件名不能相混 / must match no other dataset's files",
+        f"  files: {quote(f'{dept}/{_glob(paths)}{path.suffix}')}   # 中：不能与其他数据集的文件名相混 / of no other dataset",
         f"  format: {table.format}",
     ]
     if table.encoding:
         out.append(f"  encoding: {table.encoding}")
     if table.format in ("csv", "delimited"):
-        out.append(f"  delimiter: {_quote(table.delimiter or ',')}")
+        out.append(f"  delimiter: {quote(table.delimiter or ',')}")
+    if table.format == "csv" and table.title_rows:
+        out.append(f"  layout: {{title_rows: {table.title_rows}}}   # 表头之上的行 / lines above the header")
     if table.format == "delimited":
         out.append("  # 文件没有表头：列按次序对应，下面的标题是编的；请提供方给出列名 / no header: columns by order, titles invented")
         beside = next((p for p in (".ctl", ".CTL", ".ok", ".OK") if path.with_suffix(p).exists()), None)
         if beside:
-            out.append(f'  companion: ["{{stem}}{beside.lower()}"]   # 旁边有对照文件 / a control file lies beside it')
+            out.append(f'  companion: ["{{stem}}{beside.lower()}"]   # 高：旁边有对照文件 / a control file lies beside it')
     if table.format == "hj212":
         out.append("  telegram: {explode: factor}   # 一个因子一条记录 / one record a factor")
     out += table.options
     if table.format in ("xlsx", "xls"):
-        out.append("  layout:")
-        out.append(f"    title_rows: {table.title_rows}")
-        out.append(f"    header_rows: {table.header_rows}")
+        out += ["  layout:", f"    title_rows: {table.title_rows}", f"    header_rows: {table.header_rows}"]
         if len(table.sheets) > 1:
             out.append(f"    sheet_field: sheet       # 共 {len(table.sheets)} 个工作表：{'、'.join(table.sheets[:4])} …")
         if table.totals:
             out.append(f"    totals: [{', '.join(table.totals)}]")
         if table.footers:
-            out.append(f"    footers: [{', '.join(map(_quote, table.footers))}]")
+            out.append(f"    footers: [{', '.join(map(quote, table.footers))}]")
     if table.format == "fixed":
-        out.append("  record:")
-        out += [f"    {k}: {_quote(v)}" for k, v in table.marks.items()]
-        out.append(f"    length: {table.length}")
+        out += ["  record:", *(f"    {k}: {quote(v)}" for k, v in table.marks.items()), f"    length: {table.length}"]
         if "trailer" in table.marks:
-            out.append("    # trailer_count、trailer_total：控制总数的位置见接口说明 / say where the control totals stand")
-    out.append("  mode: append            # 整份替换用 snapshot（加 scope、absence），逐条更正用 corrections / or snapshot, corrections")
+            out.append("    # trailer_count、trailer_total：控制总数的位置由提供方说明 / say where the control totals stand")
     return out
 
 
-def _fields(names: list[str], columns: list[Column], table: Table, key: list[str], sheet: str) -> list[str]:
-    out: list[str] = []
+def _drifted(drift: Drift) -> list[str]:
+    if not drift.notes:
+        return []
+    out = [f"  # {note}" for note in drift.notes]
+    words = {w for w in ("added", "dropped", "reordered") if w in drift.kinds}
+    if words - {"reordered"}:
+        policy = {"added": "warn" if "added" in words or "dropped" in words else "refuse", "dropped": "warn"}
+        out.append(
+            f"  columns: {{added: {policy['added']}, dropped: {policy['dropped']}, reordered: accept}}   # 中：因上述变化 / for the drift above"
+        )
+    return out
+
+
+def _fields(names: list[str], columns: list[Column], drift: Drift, key: list[str], sheet: str) -> list[str]:
+    table = drift.table
     if key:
-        out.append(f"key: [{', '.join(key)}]   # 样本中唯一，请核实 / unique in the sample; verify")
+        out = [f"key: [{', '.join(key)}]   # 中：样本中唯一且无空值，请核实 / unique and never empty in the sample; verify"]
     else:
-        out.append("key: []                   # 样本中没有唯一的组合 / nothing is unique in the sample")
+        out = ["key: []                   # 样本中没有唯一的字段或两个字段的组合 / nothing is unique in the sample"]
     out.append("fields:")
     if len(table.sheets) > 1:
         out.append(sheet)
     for i, (name, made) in enumerate(zip(names, columns, strict=True)):
-        parts = [f"title: {_quote(table.titles[i])}", f"type: {made.type}"]
-        if name in key or (table.rows and all(row[i] for row in table.rows) and made.type not in ("text", "phone")):
+        parts = [f"title: {quote(table.titles[i])}"]
+        if drift.variants.get(i):
+            parts.append(f"titles: [{', '.join(map(quote, drift.variants[i]))}]")
+        parts.append(f"type: {made.type}")
+        if name in key:
             parts.append("required: true")
         parts += [f"{k}: {v}" for k, v in made.options.items()]
         if table.paths and table.paths[i]:
-            parts.append(f"path: {_quote(table.paths[i] or '')}")
+            parts.append(f"path: {quote(table.paths[i] or '')}")
         if table.spans:
             parts += [f"start: {table.spans[i][0]}", f"width: {table.spans[i][1]}"]
         notes = [made.note] if made.note else []
         if name.startswith("field_"):
             notes.append("请取英文名 / choose a name")
-        out.append(f"  {name}: {{{', '.join(parts)}}}" + (f"   # {'；'.join(notes)}" if notes else ""))
+        told = "；".join([f"{made.sure}" + (f"：{made.why}" if made.why else ""), *notes])
+        out.append(f"  {name}: {{{', '.join(parts)}}}   # {told}")
     persons = [n for n, c in zip(names, columns, strict=True) if c.type == "citizen_id"]
     if persons:
         person_name = next((n for n, c in zip(names, columns, strict=True) if c.type == "person_name"), None)
@@ -235,6 +203,29 @@ def _fields(names: list[str], columns: list[Column], table: Table, key: list[str
         for i, name in enumerate(persons):
             role = "subject" if i == 0 else f"other_{i}"
             extra = f", name: {person_name}" if i == 0 and person_name else ""
-            out.append(f"  {role}: {{id: {name}{extra}}}   # 角色：这个人在记录中是谁 / who this person is in the record")
-    out.append("feeds: {}                 # 供给哪个事实表见 conf/facts / which fact it feeds")
+            out.append(f"  {role}: {{id: {name}{extra}}}   # 低：角色由人定 / who this person is in the record")
+    entities = [n for n, c in zip(names, columns, strict=True) if c.type == "uscc"]
+    if entities:
+        out.append("entities:")
+        out += [
+            f"  {'subject' if i == 0 else f'other_{i}'}: {{uscc: {name}}}   # 低：角色由人定 / the role is a person's to say"
+            for i, name in enumerate(entities)
+        ]
+    out.append("feeds: {}                 # 由人定：供给哪个事实表见 conf/facts / which fact it feeds")
+    return out
+
+
+def _undecided(names: list[str], columns: list[Column], table: Table, keyed: Sequence[str]) -> list[str]:
+    """What the file could not tell, in one place."""
+    unsure = [f"{n}（{table.titles[i]}）" for i, (n, c) in enumerate(zip(names, columns, strict=True)) if c.sure == UNSURE]
+    units = [n for n, c in zip(names, columns, strict=True) if c.type == "money" and c.note.startswith("单位")]
+    out = ["# 未能决定 / could not be decided: code、provider、grain、share、open、update、feeds"]
+    if unsure:
+        out.append(f"#   类型把握低 / types in doubt: {'、'.join(unsure)}")
+    if units:
+        out.append(f"#   金额单位 / units of money: {'、'.join(units)}")
+    if not keyed:
+        out.append("#   主键 / the key")
+    if sure := sum(c.sure == SURE for c in columns):
+        out.append(f"#   把握高 {sure} 列，中 {sum(c.sure == LIKELY for c in columns)} 列，低 {len(unsure)} 列 / sure, likely, in doubt")
     return out

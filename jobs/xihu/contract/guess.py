@@ -6,24 +6,18 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
-from xihu.standards import citizen_id, text, uscc
-from xihu.standards.codes import CodeList
-from xihu.standards.divisions import Divisions, Resolved
-from xihu.standards.value import ValueSpec, parser_of
+from xihu.standards import citizen_id, text
 
 SAMPLE_BYTES, SAMPLE_ROWS = 8_000_000, 5_000
 DELIMITERS = (",", "\t", "|@|", "|", ";", "\x01", "^")
 TOTALS, FOOTERS = ("小计", "合计", "总计", "累计"), ("填表人", "审核人", "填报人", "制表人", "负责人", "备注：", "注：", "说明：")
-_NULLS = frozenset(["\\N", "NA", "NaN", "nan", "..", ":"])
 _UNIT = re.compile(r"单位[：:]\s*(亿元|万元|千元|元|分)")
-_TITLE_UNIT = re.compile(r"[（(](亿元|万元|千元|元|分|人|户|个|%|岁|天|月)[）)]")
 
 
 @dataclass
@@ -47,15 +41,6 @@ class Table:
     headed: bool = True
     paths: list[str | None] = field(default_factory=list)  # xml, json: where a column stands, if not under its title
     options: list[str] = field(default_factory=list)  # xml, json: lines of the delivery
-
-
-@dataclass
-class Column:
-    """A column's likely type with options, and what a person should look at."""
-
-    type: str
-    options: dict[str, str] = field(default_factory=dict)
-    note: str = ""
 
 
 class Unreadable(ValueError):
@@ -312,82 +297,3 @@ def _day(raw: bytes, today: date) -> bool:
     except ValueError:
         return False
     return 1900 <= day.year <= today.year + 1
-
-
-def column(title: str, values: list[str | None], table: Table, codes: Mapping[str, CodeList], as_of: date) -> Column:
-    """The likely type of a column, by what nine tenths of its values are; the title decides where values leave it open."""
-    given = [
-        v for v in values if v is not None and text.fold(text.unguard(v)[0]) and not text.is_placeholder(text.fold(text.unguard(v)[0]))
-    ]
-    given = given[:1000]
-    if not given:
-        return Column("text", note="样本中全空 / empty in the sample")
-
-    def share(test: Callable[[str], bool]) -> float:
-        return sum(map(test, given)) / len(given)
-
-    def reads(kind: str, **options: object) -> float:
-        parser = parser_of(ValueSpec(kind, sheet=table.format in ("xlsx", "xls"), fixed=table.format == "fixed", **options))  # type: ignore[arg-type]
-        return share(lambda v: parser(v, as_of).reason is None)
-
-    # Nine of ten columns named so are ids even where many values are dirty.
-    ids = share(lambda v: isinstance(citizen_id.parse(v, as_of), citizen_id.CitizenId))
-    if ids >= 0.8 or (ids >= 0.3 and "身份证" in title):
-        return Column("citizen_id", note="" if ids == 1 else f"样本中 {1 - ids:.1%} 校验不通过 / fail the check")
-    if share(lambda v: isinstance(uscc.parse(v), uscc.Uscc)) >= 0.8:
-        return Column("uscc")
-    if re.search(r"姓名|户主$|名字$", title) and reads("person_name") > 0.9 and not share(str.isascii) > 0.9:
-        return Column("person_name")
-    if share(lambda v: bool(re.fullmatch(r"\+?(86)?1[3-9]\d{9}", v.strip()))) >= 0.8:
-        return Column("phone")
-    from xihu.contract.guessgeo import clock
-
-    if timed := clock(given, title):
-        return timed
-    dated = bool(re.search(r"日期|时间|年月|月份|出生|日$|月$", title))
-    if share(lambda v: bool(re.fullmatch(r"(19|20)\d{2}[-/.年]?(0?[1-9]|1[0-2])月?", text.fold(v.strip())))) >= 0.9 and (
-        dated or not _numeric(given)
-    ):
-        return Column("month")
-    if share(lambda v: ":" in v) > 0.5 and reads("datetime") >= 0.9 and not share(lambda v: v.rstrip().endswith(("0:00", "00:00"))) > 0.9:
-        return Column("datetime")
-    if (dated or not _numeric(given) or share(lambda v: len(v) == 8 and v[:2] in ("19", "20")) > 0.9) and reads("date") >= 0.9:
-        return Column("date")
-    for form in ("d/m/Y", "m/d/Y", "d/m/y", "d-MMM-y", "d-MMM-Y", "d MMM Y", "d.m.Y", "d.m.y"):
-        if not _numeric(given) and reads("date", forms=(form,)) >= 0.95:
-            return Column("date", {"forms": f'["{form}"]'}, "日、月先后请核对 / check which of day and month comes first")
-    divisions = Divisions.of(codes)
-    if share(lambda v: isinstance(divisions.resolve(text.fold(v.strip()), as_of), Resolved)) >= 0.8:
-        return Column("division")
-    distinct = {text.fold(v.strip()) for v in given}
-    if len(distinct) <= 60:
-        for name, listed in codes.items():
-            if name not in ("divisions", "functional_areas") and len(distinct) > 1 and distinct <= set(listed.by_name):
-                return Column("code", {"codes": name})
-    if re.search(r"编号|号码|代码|证号|账号|卡号|学号|(code|number|id)$", title, re.IGNORECASE):
-        return Column("text")
-    if reads("integer") >= 0.95:
-        if re.search(r"金额|元|费|款|工资|补贴|津贴|标准|基数", title):
-            return _money(title, table)
-        if share(lambda v: bool(re.match(r"0\d", v.strip()))) > 0:
-            return Column("text", note="有前导零，按文本 / leading zeros, kept as text")
-        return Column("integer")
-    if reads("money") >= 0.95:
-        if re.search(r"金额|元|费|款|工资|补贴|津贴|标准|基数|合计|收入|支出|amount", title, re.IGNORECASE):
-            return _money(title, table)
-        return Column("number")
-    note = ""
-    if 1 < len(distinct) <= 12 and len(given) >= 30:
-        note = f"只有 {len(distinct)} 种取值：{'、'.join(sorted(distinct))}；可建代码表 / few values: consider a code list"
-    return Column("text", note=note)
-
-
-def _numeric(values: list[str]) -> bool:
-    return all(re.fullmatch(r"[-+]?[\d,]+(\.\d+)?", v.strip()) for v in values)
-
-
-def _money(title: str, table: Table) -> Column:
-    match = _TITLE_UNIT.search(title)
-    unit = match.group(1) if match else table.unit or ("分" if table.format == "fixed" else "元")
-    sure = bool(match or table.unit)
-    return Column("money", {"unit": unit}, "" if sure else "单位请向提供方核实 / ask the provider for the unit")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from xihu.contract import guessdump
-from xihu.contract.guess import SAMPLE_BYTES, SAMPLE_ROWS, Column, Table, Unreadable, guess_encoding
+from xihu.contract.guess import SAMPLE_BYTES, SAMPLE_ROWS, Table, Unreadable, guess_encoding
+from xihu.contract.guesscolumn import Column
 from xihu.standards import angles, text
 
 GEOMETRY = "geometry"

@@ -51,6 +51,14 @@ class Divisions:
         """From the lists of a catalogue; without a list of divisions nothing resolves."""
         return cls(codes.get("divisions") or CodeList("divisions", []), codes.get("functional_areas"))
 
+    def known(self, text: str) -> bool:
+        """Whether a cleaned, folded text was a division of the city, or a functional area, on any day: a code of a district, or a name."""
+        bare = text.removesuffix(".0")
+        if bare.isdigit():
+            return bare in self.codes or (len(bare) in (9, 12) and bare[:6] in self.codes and not bare[6:].strip("0"))
+        names = [text, *(text.removeprefix(p).removeprefix(c) for p in ("", "浙江省") for c in self._cities)]
+        return any(n in self._names or n in self._areas for n in names if n)
+
     def resolve(self, text: str, on: date, *, outside: bool = False) -> Resolved | Unresolved:
         """The division a cleaned, folded text means on a day: a code (6, 9, 12 digits), a name with or without city, a functional area."""
         if text.endswith(".0") and text[:-2].isdigit():
