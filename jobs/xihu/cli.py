@@ -142,19 +142,67 @@ def ingest(
         raise typer.Exit(ingest_paths(paths or [], received_at=received_at, dept=dept, withdrawn=withdraw or (), reason=reason))
 
 
+@app.command()
+def backfill(
+    since: Annotated[str, typer.Argument(help="first day or instant of receipt, e.g. 2016-11-01")],
+    until: Annotated[str, typer.Argument(help="last day (to its end), or the instant before which files were received")],
+    resource: Annotated[list[str] | None, typer.Option(help="<dept>__<resource>; default all (may be given several times)")] = None,
+) -> None:
+    """Take deliveries of a date range in again from their bytes; only what comes out differently is written."""
+    from xihu.pipeline import backfill_range
+
+    with told():
+        raise typer.Exit(backfill_range(since, until, resource))
+
+
 @catalogue_app.command("check")
 def catalogue_check() -> None:
-    """Judge every contract, fact and code list; names file, line and cure."""
+    """Judge every contract, fact and code list, and that equal names mean equal things; names file, line and cure."""
+    from xihu.contract.directory.store import load_directory
     from xihu.contract.load import CatalogueError, load_catalogue
 
     try:
-        catalogue = load_catalogue(settings().conf)
+        catalogue = load_catalogue(settings().conf, standards=True)
     except CatalogueError as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         typer.echo(f"{len(error.problems)} 处问题", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"{len(catalogue.contracts)} 份契约、{len(catalogue.facts)} 张事实表：没有问题")
+    with told():
+        directory = load_directory(settings().conf, catalogue)
+    classes = f"{len(directory.departments)} 个部门、{len(directory.entries)} 类信息资源"
+    typer.echo(f"{len(catalogue.contracts)} 份契约、{len(catalogue.facts)} 张事实表、{classes}：没有问题")
+
+
+@catalogue_app.command("import")
+def catalogue_import(
+    file: Path,
+    check: Annotated[bool, typer.Option(help="judge only; write nothing")] = False,
+    refusals: Annotated[Path | None, typer.Option(help="write the problems of refused lines as CSV")] = None,
+) -> None:
+    """Take over a department's worksheet 政务信息资源目录 (xlsx, xls); exit code 3 when lines were refused."""
+    from xihu.contract.worksheet import import_file
+
+    with told():
+        report = import_file(file, settings().conf, check=check)
+        for text in (*map(str, sorted(report.problems)), *report.notes):
+            typer.echo(text, err=True)
+        if refusals:
+            refusals.write_text(report.refusals_csv(), "utf-8")
+        typer.echo(report.summary)
+        raise typer.Exit(3 if report.problems else 0)
+
+
+@catalogue_app.command("export")
+def catalogue_export(
+    out: Annotated[Path, typer.Argument(help="a file; for odcs a folder")],
+    form: Annotated[Literal["worksheet", "odcs", "dcat", "sharing"], typer.Option("--form")] = "worksheet",
+) -> None:
+    """Write the catalogue: the official worksheet, ODCS 3, DCAT 3 (Turtle or JSON-LD by the name), or the sharing directory."""
+    from xihu.contract.exports import export
+
+    with told():
+        typer.echo(export(form, settings().conf, settings().landing, out))
 
 
 @catalogue_app.command("docs")

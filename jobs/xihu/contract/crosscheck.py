@@ -32,6 +32,11 @@ _ARTICLE = re.compile(r"(第\s*[\d一二三四五六七八九十百零〇]+\s*�
 _BARE = re.compile(r"[A-Za-z_]\w*")
 
 
+def cites_law(text: str | None) -> bool:
+    """Whether a text cites a law or rule and its article or number."""
+    return bool(text and _LAW.search(text) and _ARTICLE.search(text))
+
+
 def contract(c: Contract, source: Source, facts: Mapping[str, Fact], codes: Mapping[str, CodeList]) -> None:
     """Judge one contract; problems are added to `source`."""
     _entry(c, source)
@@ -67,7 +72,7 @@ def _entry(c: Contract, source: Source) -> None:
         source.problem(
             ("share",), "有条件共享须写明依据 / conditional sharing needs its basis", "补上 basis: 法规或职责 / add basis: the law or duty"
         )
-    if c.share.type == "closed" and not (c.share.basis and _LAW.search(c.share.basis) and _ARTICLE.search(c.share.basis)):
+    if c.share.type == "closed" and not cites_law(c.share.basis):
         message = "不予共享须引用法律条文（国发〔2016〕51号） / closed sharing needs the citation of a law"
         source.problem(("share",), message, "补上 basis: 《某法》第某条 / add basis: the law and its article")
     if c.provider.uscc is not None and not stdnum_uscc.is_valid(c.provider.uscc):

@@ -25,6 +25,10 @@ BY_PII: dict[str | None, str] = {None: "L1", "quasi": "L2", "direct": "L3", "sen
 # What may not even be shared unconditionally, or opened, is not harmless.
 BY_SHARE = {"unconditional": "L1", "conditional": "L2", "closed": "L3"}
 BY_OPEN = {"open": "L1", "conditional": "L1", "closed": "L2"}
+CONTRADICTION = (
+    "无条件向社会开放，却不是无条件共享 / open to everybody, yet not shared unconditionally",
+    "改共享属性或开放属性 / change one of them",
+)
 
 
 def highest(grades: Iterable[str]) -> str:
@@ -71,7 +75,9 @@ def judge(c: Contract, source: Source) -> None:
     elif c.grade and c.grade < default and not c.grade_reason:
         message = f"资源分级 {c.grade} 低于共享、开放属性应有的 {default} / graded below its sharing and opening"
         source.problem(("grade",), message, "补上 grade_reason / add grade_reason: why")
-    if c.open.type == "open":
+    if c.open.type == "open" and c.share.type != "unconditional":
+        source.problem(("open",), *CONTRADICTION)
+    elif c.open.type == "open":
         graded = [f.title for f in c.fields.values() if of_field(f) > LOWEST]
         if graded or (c.grade or LOWEST) > LOWEST:
             what = "、".join(graded) or f"资源 {c.grade}"
