@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 
@@ -15,6 +15,7 @@ from xihu.sample.forms.texts import cents, csv, pad
 from xihu.sample.people import Person
 from xihu.sample.themes.extract import Fault, File, World
 from xihu.sample.themes.planting import Planting
+from xihu.sample.themes.reports import heading, wrong_check
 
 TITLE = "社会保障"
 DIBAO = 819.00  # 元 a head and month, main districts since 2016-07
@@ -27,11 +28,6 @@ def files(world: World) -> Iterator[File]:
     yield from _charity(world)
     yield from _unemployed(world)
     yield from _disabled(world)
-
-
-def spoilt(id18: str) -> str:
-    """The number with a check digit that is not its own."""
-    return id18[:-1] + ("7" if id18[-1] != "7" else "5")
 
 
 # ---- 公租房: a workbook of 1997-2003, one sheet a district
@@ -52,14 +48,11 @@ def _housing(world: World) -> Iterator[File]:
             hidden = frozenset({1}) if len(rows) > 4 and district in ("330104", "330110") else frozenset()
             faults += _plant_housing(rows, rng, name, district, k, hidden)
             half = len(rows) // 2
-            totals: dict[int, list[Cell]] = {len(rows): ["合计", None, None, None, sum(int(str(r[4])) for r in rows)]}
+            totals: dict[int, Sequence[Cell]] = {len(rows): ["合计", None, None, None, sum(int(str(r[4])) for r in rows)]}
             if half:
                 totals[half] = ["小计", None, None, None, sum(int(str(r[4])) for r in rows[:half])]
-            titles = [
-                [f"杭州市{name}公共租赁住房保障家庭花名册（{month:%Y}年{month.month}月）"],
-                ["单位：元、㎡", *[None] * 8, f"填报日期：{day.year}年{day.month}月{day.day}日"],
-            ]
-            sheets.append(Sheet(name, HOUSING, rows, titles, totals, "填表人：        审核人：", hidden))
+            heads_ = heading(f"杭州市{name}公共租赁住房保障家庭花名册（{month:%Y}年{month.month}月）", "单位：元、㎡", day, len(HOUSING))
+            sheets.append(Sheet(name, HOUSING, rows, heads_, totals, "填表人：        审核人：", hidden))
         records = sum(len(s.rows) for s in sheets)
         yield File("zb__public_rental", f"公租房保障家庭_{month:%Y%m}.xls", day, xls(sheets), records, "142000", faults)
 
@@ -134,7 +127,7 @@ def _legal_aid(world: World) -> Iterator[File]:
             records.append({**running.pop(0), "操作标志": "D"})
         p = Planting(rng, 60, spared={7})
         i = p.put("check_digit", "bad_id_check", "id_no")
-        records[i]["受援人证件号码"] = spoilt(records[i]["受援人证件号码"])
+        records[i]["受援人证件号码"] = wrong_check(records[i]["受援人证件号码"])
         if k == 0:
             i = p.put("approved_before_application", "check_failed", "approved_on")
             records[i]["批准日期"] = "2016-03-01"
@@ -261,7 +254,7 @@ def _unemployed(world: World) -> Iterator[File]:
         for i in gone:  # typed in twice, the second one deleted: its number stands nowhere else
             rows[i][0] = rows[i][0][:-4] + f"9{i:03d}"
         i = plant.put("check_digit", "bad_id_check", "id_no")
-        rows[i][2] = spoilt(rows[i][2])
+        rows[i][2] = wrong_check(rows[i][2])
         if k == 1:
             i = plant.put("day_that_never_was", "bad_date", "registered_on")
             rows[i][3] = "20161131"
@@ -326,4 +319,4 @@ def _batch(batch: str, day: date, lines: list[bytes], count: int, total: float) 
     return b"\r\n".join([head, *lines, tail]) + b"\r\n"
 
 
-__all__ = ["TITLE", "files", "spoilt"]
+__all__ = ["TITLE", "files"]
