@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -328,6 +328,31 @@ def ingest_paths(
     if landed and not report.rows:
         out.print("这些文件此前已交付并处理过，没有新的内容（delivered before; nothing new）")
     return 3 if not report.ok or any(r.verdict == "refused" for r in report.rows) else 0
+
+
+def backfill_range(since: str, until: str, resources: Sequence[str] | None) -> int:
+    """Load the deliveries received in a range again; 3 when books did not balance, 0 otherwise. A day as `until` counts to its end.
+
+    Raises:
+        ValueError: not an instant, an empty range, or a resource that no contract declares.
+    """
+    from xihu.bronze.instants import parse_instant
+    from xihu.contract.load import load_catalogue
+    from xihu.contract.problems import suggest
+    from xihu.silver.pipeline import run_backfill
+
+    first, last = parse_instant(since), parse_instant(until)
+    if len("".join(c for c in until if c.isdigit())) == 8:
+        last += timedelta(days=1)
+    if first >= last:
+        raise ValueError(f"时间范围为空：{since} 至 {until}（an empty range）")
+    known = load_catalogue(settings().conf).contracts
+    if unknown := [r for r in resources or () if r not in known]:
+        raise ValueError(f"没有这样的资源：{'、'.join(unknown)}（no contract of that name）；{suggest(unknown[0], known)}")
+    spark = session()
+    report = run_backfill(spark, first, last, typer.echo, resources)
+    receipts(spark, typer.echo)
+    return 0 if report.ok else 3
 
 
 def warn(action: str, *, as_of: str | None = None, version: str = "challenger", signature: Signature | None = None, **choice: Any) -> None:

@@ -113,6 +113,16 @@ class City:
             found[name] = [sorted(map(str, df.collect())) for df in (silver, quarantine)]
         return found
 
+    def books(self) -> None:
+        """The newest ledger row of every file says what stands in the tables."""
+        newest = {}
+        for r in sorted(self.spark.table("ops.ledger").collect(), key=lambda r: r.run_id):
+            newest[r.file, r.resource] = r
+        for name in self.prefixes:
+            mine = [r for r in newest.values() if r.resource == f"mz__{name}"]
+            assert sum(r.quarantined or 0 for r in mine) == len(self.table("quarantine", name=name)), name
+            assert all(r.accepted + r.quarantined + r.duplicate + r.superseded == r.records_in for r in mine if r.accepted is not None)
+
     def forget(self) -> None:
         """An empty lake; contracts and outbox stay."""
         for row in self.spark.sql("SHOW DATABASES").collect():

@@ -1,4 +1,4 @@
-"""A file with a column nobody knew is kept whole in quarantine, closes nothing, and comes in by itself when the contract says what it is."""
+"""A file with a column nobody knew is held in quarantine, closes nothing, and comes in by itself when the contract is mended."""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ def test_any_order_gives_the_same_tables(city, later):
             deliver(city, day)
         city.ingest()
     late = city.fingerprint()
+    city.books()
     assert late == in_order
 
     city.forget()

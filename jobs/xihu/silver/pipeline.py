@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DELIVERY = "ops.delivery"
+BACKFILL = "backfill"
 _DELIVERY = tables.Spec(
     """
 delivery_id STRING COMMENT '交付编号', dept STRING COMMENT '部门文件夹', received_at TIMESTAMP COMMENT '收到时刻',
@@ -108,7 +109,7 @@ def run_ingest(
     report = IngestReport()
     with runs.exclusive():
         for old in runs.unfinished():
-            if old.command != "ingest":
+            if old.command not in ("ingest", BACKFILL):
                 # Its other steps belong to the command that began it; their turn comes when that command runs.
                 progress(f"运行 {old.no}（{old.command}）未完成；先补完它的载入")
             report = report.merge(_recover(spark, old, catalogue, progress))
@@ -119,6 +120,31 @@ def run_ingest(
         new = runs.begin(spark, "ingest", ["ingest"], [d.delivery_id for d in todo], as_of, versions(catalogue))
         report = report.merge(_ingest(spark, new, catalogue, as_of, progress, only))
         new.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
+    return report
+
+
+def run_backfill(
+    spark: SparkSession, since: datetime, until: datetime, progress: Progress = lambda line: None, only: Iterable[str] | None = None
+) -> IngestReport:
+    """Takes deliveries received in `[since, until)` in again, from their bytes, whatever the ledger says of them.
+
+    For what a mended contract does not show: a reader, a code list or a standard was wrong. Rows that come out the same stay as they are;
+    others are closed for this computation (`_loaded_to`) and keep their `_known_from`. Withdrawn deliveries stay withdrawn. Anything new is
+    taken in first. Errors as `run_ingest`.
+    """
+    report = run_ingest(spark, progress=progress)
+    catalogue = load_catalogue(settings().conf)
+    with runs.exclusive():
+        gone = ledger.withdrawn(ledger.read(spark))
+        wanted = [i for i in _candidates(catalogue, deliveries(), only) if since <= i.delivery.received_at < until]
+        found = {i.delivery.delivery_id: i.delivery for i in wanted if not i.delivery.withdrawal and _place(i) not in gone}
+        if not found:
+            progress("这段时间没有交付")
+            return report
+        todo = sorted(found.values(), key=lambda d: d.order)
+        run = runs.begin(spark, BACKFILL, ["ingest"], [d.delivery_id for d in todo], None, versions(catalogue))
+        report = report.merge(_ingest(spark, run, catalogue, None, progress, only))
+        run.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
     return report
 
 
@@ -137,8 +163,9 @@ def plan(spark: SparkSession, catalogue: Catalogue, as_of: datetime | None = Non
 
 def _recover(spark: SparkSession, old: runs.Run, catalogue: Catalogue, progress: Progress) -> IngestReport:
     runs.resume(old)
+    alone = old.command in ("ingest", BACKFILL)
     if old.is_done("ingest"):
-        if old.command == "ingest":
+        if alone:
             old.finish(spark)
         return IngestReport(old.no)
     if old.contracts != versions(catalogue):
@@ -147,7 +174,7 @@ def _recover(spark: SparkSession, old: runs.Run, catalogue: Catalogue, progress:
         return IngestReport(old.no)
     progress(f"补完被中断的运行 {old.no}")
     report = _ingest(spark, old, catalogue, datetime.fromisoformat(old.as_of) if old.as_of else None, progress, None)
-    if old.command == "ingest":
+    if alone:
         old.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
     return report
 
@@ -189,7 +216,10 @@ def _ingest(
     every = _candidates(catalogue, deliveries(), only)
     mine = set(run.deliveries)
     gone = ledger.withdrawn(rows)
-    new = [i for i in every if i.delivery.delivery_id in mine and not _settled(i, seen, gone)]
+    again = run.command == BACKFILL
+    new = [
+        i for i in every if i.delivery.delivery_id in mine and not (_settled(i, seen, gone) and not (again and not i.delivery.withdrawal))
+    ]
     orphans, new, every = [i for i in new if i.orphan], [i for i in new if not i.orphan], [i for i in every if not i.orphan]
     progress(f"检查 {len(new)} 个文件")
     examined = {_place(i): i for i in gate.examine(spark, new)}

@@ -62,8 +62,8 @@ class Work:
         done = [(file, v) for (file, v), row in seen.items() if file in names and (row.verdict in LOADED or row.reason == "vanished")]
         self.virgin = not done
         self.counted = {file for file, _ in done}
-        # Loaded under an earlier contract: what came of it must be computed anew as a whole.
-        self.outdated = {file for file, v in done if v != contract.version}
+        # Loaded under an earlier contract, or taken in once more: what came of it must be computed anew as a whole.
+        self.outdated = {file for file, v in done if v != contract.version or file in new}
         self.rows: list[LedgerRow] = []
         self.quality: list[tuple[Any, ...]] = []
         self.error: str | None = None
@@ -264,8 +264,11 @@ class Work:
         ).check()
 
     def rejudged(self, derived: Derived, counts: dict[str, Counter[str]], closed: dict[str, int], done: set[str]) -> list[LedgerRow]:
-        """Files of earlier runs whose judgement a late file has turned: refused as vanished and now fit, or the other way round."""
+        """Files of earlier runs of which something else came this time: a late file took their place, they are refused as vanished or no
+        longer, a code list was mended. The newest row of a file says what stands in the tables.
+        """
         found, back = [], []
+        names = ("accepted", "quarantined", "duplicate", "superseded")
         for name, (item, row) in self.old.items():
             if name in done:
                 continue
@@ -273,6 +276,14 @@ class Work:
                 found.append(self.outcome(item, Counter(), closed, derived.vanished))
             elif row.reason == "vanished" and name not in derived.vanished:
                 back.append(item)
+            elif row.verdict in LOADED and any(counts.get(name, Counter())[n] != getattr(row, n) for n in names):
+                now: dict[str, Any] = {n: counts.get(name, Counter())[n] for n in names}
+                verdict = "accepted_with_quarantine" if now["quarantined"] else "accepted"
+                found.append(
+                    replace(
+                        row, received_at=item.delivery.received_at, run_id=self.run, verdict=verdict, closed=closed.get(name, 0), **now
+                    ).check()
+                )
         for item in gate.examine(self.spark, back):
             if item.count is not None:
                 found.append(self.outcome(replace(item, refusal=None), counts.get(item.landing, Counter()), closed, {}))
