@@ -9,13 +9,15 @@ from xihu.settings import settings
 
 
 def _files() -> Iterator[tuple[Path, str]]:
-    from xihu.contract.load import load_catalogue
+    from xihu.contract.load import check_catalogue, load_catalogue
     from xihu.contract.schema import schema_text
+    from xihu.contract.standardspage import render_standards
     from xihu.gold.sources import render_reasons, render_sources
 
     s = settings()
     yield s.conf / "catalogue.schema.json", schema_text()
     yield s.root / "dbt_project" / "models" / "sources.yml", render_sources(load_catalogue(s.conf))
+    yield s.root / "docs" / "standards.md", render_standards(check_catalogue(s.conf, standards=True)[0])
     yield s.root / "dbt_project" / "seeds" / "fault_reason.csv", render_reasons()
 
 

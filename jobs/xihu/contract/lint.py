@@ -17,14 +17,18 @@ from xihu.contract.source import Path_, Source
 # What a fact or base table calls a person or an entity is sent as an id.
 _SAME_TYPE = {"person": "citizen_id", "entity": "uscc"}
 _UNITS = {
-    "°C": "℃", "度": "℃", "摄氏度": "℃", "米/秒": "m/s", "公里": "km", "千米": "km", "公里/小时": "km/h", "千米/小时": "km/h", "毫米": "mm",
-    "米": "m", "平方米": "㎡", "m2": "㎡", "m²": "㎡", "立方米": "m³", "m3": "m³", "平方公里": "km²", "km2": "km²", "公斤": "kg", "千克": "kg",
-    "克": "g", "吨": "t", "ug/m3": "μg/m³", "微克/立方米": "μg/m³", "μg/m3": "μg/m³", "µg/m³": "μg/m³", "mg/l": "mg/L", "毫克/升": "mg/L",
-    "％": "%", "百分": "%", "千瓦时": "kWh", "度电": "kWh", "百帕": "hPa", "天": "d", "日": "d", "小时": "h", "分钟": "min", "秒": "s",
+    "°C": "℃", "度": "℃", "摄氏度": "℃", "米/秒": "m/s", "公里": "km", "千米": "km", "公里/小时": "km/h", "千米/小时": "km/h",
+    "毫米": "mm", "米": "m", "平方米": "㎡", "m2": "㎡", "m²": "㎡", "立方米": "m³", "m3": "m³", "平方公里": "km²",
+    "km2": "km²", "公斤": "kg", "千克": "kg", "克": "g", "吨": "t", "ug/m3": "μg/m³", "微克/立方米": "μg/m³",
+    "μg/m3": "μg/m³", "µg/m³": "μg/m³", "mg/l": "mg/L", "毫克/升": "mg/L", "％": "%", "百分": "%", "千瓦时": "kWh",
+    "度电": "kWh", "百帕": "hPa", "天": "d", "日": "d", "小时": "h", "分钟": "min", "秒": "s",
 }  # fmt: skip
 # Counting words tell what is counted, not by which measure.
 _COUNTS = frozenset("人 户 个 次 件 辆 张 起 家 宗 条 所 名 座 台 套 间 部 份 例 卷 班 人次 台次 床 头 只 株 位 项 期".split())  # noqa: SIM905
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_BRACKET = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
+# Words that tell the form of a value, not what it is about.
+_FORM = re.compile(r"日期|时间|时刻|名称|姓名|金额|数量|编号|编码|代码|号码|情况|信息|类型|类别|种类|状态|人数|总数|是否|[的之]")
 _NOISE = re.compile(r"[\s()（）【】\[\]:：、,，.。·\-—_]+")
 
 
@@ -57,7 +61,7 @@ def unit_kind(type_: str, unit: str | None) -> str | None:
 
 
 def _titles(title: str, others: Iterable[str] = ()) -> tuple[str, ...]:
-    last = (t.rsplit("/", 1)[-1].strip() for t in (title, *others))
+    last = (_BRACKET.sub("", t.rsplit("/", 1)[-1]).strip() or t for t in (title, *others))
     return tuple(dict.fromkeys(t for t in last if _CHINESE.search(t)))
 
 
@@ -107,6 +111,7 @@ def lint(
     """
     found: list[Problem] = []
     first: dict[str, Use] = {}
+    fed = {(r, fact, column) for r, c in contracts.items() for fact, m in c.feed_maps() for column, given in m.items() if given == column}
     for name, use in uses(contracts, facts, bases, sources):
         element = elements.get(name)
         if element is not None:
@@ -114,7 +119,8 @@ def lint(
                 line = sources[FILE].line(("elements", name)) if FILE in sources else 1
                 found += _standard(name, use, element, f"{FILE}:{line}")
         elif name in first:
-            found += _alike(name, use, first[name])
+            # A column that is fed from the field of its name is that field, whatever words its title has.
+            found += _alike(name, use, first[name], titles=(first[name].table, use.table, name) not in fed)
         else:
             first[name] = use
     return found
@@ -155,7 +161,7 @@ def _standard(name: str, use: Use, element: Element, place: str) -> Iterator[Pro
             yield _problem(use, message, f"在 {place} 的 titles 中加这一说法，{exempt}")
 
 
-def _alike(name: str, use: Use, other: Use) -> Iterator[Problem]:
+def _alike(name: str, use: Use, other: Use, *, titles: bool = True) -> Iterator[Problem]:
     """Two uses of a name that is no element: the later one is told."""
     if use.table == other.table:
         return
@@ -169,12 +175,16 @@ def _alike(name: str, use: Use, other: Use) -> Iterator[Problem]:
         if mine != theirs:
             message = f"同名异义：{name} 的{word} {mine or '无'}，而 {other.place} 是 {theirs or '无'} / one name, two senses"
             yield _problem(use, message, cure)
-    if use.titles and other.titles and not any(same_title(a, b) for a in use.titles for b in other.titles):
+    if titles and use.titles and other.titles and not any(same_title(a, b) for a in use.titles for b in other.titles):
         message = f"同名异义：{name} 题为“{use.titles[0]}”，而 {other.place} 题为“{other.titles[0]}” / one name, two senses"
         yield _problem(use, message, cure)
 
 
 def same_title(a: str, b: str) -> bool:
-    """Whether two titles can mean the same: equal but for signs, or one the other with words before it (发放金额, 金额)."""
-    one, two = _NOISE.sub("", a), _NOISE.sub("", b)
-    return one == two or one.endswith(two) or two.endswith(one)
+    """Whether two titles can mean the same: what is left without words of form (日期, 名称, 金额 …) has a character in common."""
+    one, two = _core(a), _core(b)
+    return not one or not two or not one.isdisjoint(two)
+
+
+def _core(title: str) -> set[str]:
+    return set(_FORM.sub("", _NOISE.sub("", _BRACKET.sub("", title))))

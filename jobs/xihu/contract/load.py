@@ -19,6 +19,7 @@ from xihu.contract.models import NAME, Base, Contract, Fact
 from xihu.contract.problems import CatalogueError, Problem, suggest
 from xihu.contract.source import Path_, Source, dotted, read_source
 from xihu.standards.codes import CodeList, CodeListError, load_codes
+from xihu.standards.crosswalks import Crosswalk, load_crosswalks
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,6 +33,7 @@ class Catalogue:
     facts: dict[str, Fact] = field(default_factory=dict)
     base: dict[str, Base] = field(default_factory=dict)
     codes: dict[str, CodeList] = field(default_factory=dict)
+    crosswalks: dict[str, Crosswalk] = field(default_factory=dict)
     elements: dict[str, Element] = field(default_factory=dict)
 
     def find(self, dept: str, filename: str) -> Contract | None:
@@ -39,14 +41,14 @@ class Catalogue:
         return next((c for c in self.contracts.values() if c.match(dept, filename)), None)
 
 
-def load_catalogue(conf: Path) -> Catalogue:
-    """Read the conf folder.
+def load_catalogue(conf: Path, *, standards: bool = False) -> Catalogue:
+    """Read the conf folder; with `standards` equal names must mean equal things as well (`xihu.contract.lint`).
 
     Raises:
         CatalogueError: with every problem found, sorted by file and line.
     """
     conf = Path(conf)
-    catalogue, problems = check_catalogue(conf)
+    catalogue, problems = check_catalogue(conf, standards=standards)
     if problems:
         raise CatalogueError(problems)
     return catalogue
@@ -72,6 +74,7 @@ def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, 
         )
     try:
         catalogue.codes = load_codes(conf / "codes")
+        catalogue.crosswalks = load_crosswalks(conf / "codes" / "crosswalks", catalogue.codes)
     except CodeListError as error:
         cure = "修正代码表 / mend the code list"
         problems += [Problem(_relative(file, conf), line, "", message, cure) for file, line, message in error.problems]

@@ -1,12 +1,13 @@
 """Code lists with validity: `conf/codes/<name>.csv` with the columns code, name, valid_from, valid_to and, where known, successor.
 
 Dates are ISO, half-open [valid_from, valid_to), empty = open. A code may occur in several rows with periods that do not overlap.
-`successor` holds one code or several joined by ";" (a district that was split).
+`successor` holds one code or several joined by ";" (a district that was split); `parent` a code of the same list above this one.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -78,10 +79,13 @@ def read_codes(file: Path) -> CodeList:
     """Read one code file.
 
     Raises:
-        CodeListError: a column is missing, a date is no date, a code is empty or valid twice on one day.
+        CodeListError: a column is missing, a date is no date, a code is empty or valid twice on one day, a successor or parent is no code
+            of the list at the time.
     """
     problems: list[tuple[Path, int, str]] = []
     rows: list[Code] = []
+    lines: list[int] = []
+    known: dict[str, list[Code]] = {}
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         missing = {"code", "name", "valid_from", "valid_to"} - set(reader.fieldnames or ())
@@ -111,14 +115,30 @@ def read_codes(file: Path) -> CodeList:
                 problems.append((file, at, "empty code"))
             if row.valid_from and row.valid_to and row.valid_from >= row.valid_to:
                 problems.append((file, at, f"{row.code}: valid_from is not before valid_to"))
-            for other in rows:
-                if other.code == row.code and _overlap(other, row):
-                    problems.append((file, at, f"code {row.code} is valid twice on one day (rows must not overlap)"))
-                    break
+            earlier = known.setdefault(row.code, [])
+            if any(_overlap(other, row) for other in earlier):
+                problems.append((file, at, f"code {row.code} is valid twice on one day (rows must not overlap)"))
+            earlier.append(row)
             rows.append(row)
+            lines.append(at)
+    problems += [(file, at, message) for row, at in zip(rows, lines, strict=True) for message in _references(row, known)]
     if problems:
         raise CodeListError(problems)
     return CodeList(file.stem, rows)
+
+
+def _references(row: Code, known: Mapping[str, list[Code]]) -> Iterator[str]:
+    """Codes that a row names and that are not there when they are needed."""
+    if row.successor and row.valid_to is None:
+        yield f"{row.code}: successors are for a code that ends; valid_to is empty"
+    for code in row.successor:
+        if code not in known:
+            yield f"{row.code}: the successor {code} is not in the list"
+        elif row.valid_to and not any(other.valid(row.valid_to) for other in known[code]):
+            yield f"{row.code}: the successor {code} is not valid on {row.valid_to}, when {row.code} ends"
+    parent = row.extra.get("parent", "")
+    if parent == row.code or (parent and not any(_overlap(other, row) for other in known.get(parent, ()))):
+        yield f"{row.code}: the parent {parent} is not in the list, or not in that time"
 
 
 def _overlap(a: Code, b: Code) -> bool:
