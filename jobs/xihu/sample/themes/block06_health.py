@@ -139,7 +139,8 @@ def _stay(world: World, rng: Random, p: Person, month: date, i: int) -> dict[str
     total = days * rng.uniform(650, 1400) + (rng.uniform(6000, 28000) if operated else 0)
     return {
         "org": house.no, "no": f"{house.no[-5:]}{month:%y%m}{i:05d}", "name": p.name, "id": p.id18, "sex": str(p.sex),
-        "born": f"{p.birth:%Y-%m-%d}", "in": f"{left - timedelta(days=days):%Y-%m-%d}T{rng.randrange(8, 22):02d}:{rng.randrange(60):02d}:00",
+        "born": f"{p.birth:%Y-%m-%d}",
+        "in": f"{left - timedelta(days=days):%Y-%m-%d}T{rng.randrange(8, 22):02d}:{rng.randrange(60):02d}:00",
         "out": f"{left:%Y-%m-%d}T{rng.randrange(8, 17):02d}:{rng.randrange(60):02d}:00", "icd": icd, "op": "79.3500" if operated else "",
         "way": rng.choices("12345", (88, 3, 3, 4, 2))[0] if p.age(month) > 60 else rng.choices("124", (94, 2, 4))[0],
         "total": f"{total:.2f}", "drug": f"{total * rng.uniform(0.22, 0.42):.2f}",
