@@ -41,7 +41,8 @@ def draft(
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(p) for p in path]
     lists, day = codes or {}, as_of or date.today()
-    drift = merge([(p, look(p)) for p in paths])
+    divisions = Divisions.of(lists).codes
+    drift = merge([(p, look(p, divisions)) for p in paths])
     table = drift.table
     columns = _columns(table, lists, day)
     names: list[str] = []
@@ -52,7 +53,7 @@ def draft(
     changing = [names[i] for i in drift.changing]
     ways, more = guesskey.mode(names, columns, drift.first, keyed, changing)
     sheet = _sheet(table, lists)
-    lines = [*_head(paths, drift), *_delivery(paths, drift, dept), *ways, *_drifted(drift)]
+    lines = [*_head(paths, drift), *_delivery(paths, drift, dept, names), *ways, *_drifted(drift)]
     lines += _fields(names, columns, drift, [*keyed, *more], sheet)
     return "\n".join([*lines, *where, *_undecided(names, columns, table, keyed), ""])
 
@@ -121,7 +122,7 @@ def _glob(paths: Sequence[Path]) -> str:
     return glob
 
 
-def _delivery(paths: Sequence[Path], drift: Drift, dept: str) -> list[str]:
+def _delivery(paths: Sequence[Path], drift: Drift, dept: str, names: Sequence[str]) -> list[str]:
     table, path = drift.table, paths[0]
     out = [
         "delivery:",
@@ -141,7 +142,8 @@ def _delivery(paths: Sequence[Path], drift: Drift, dept: str) -> list[str]:
             out.append(f'  companion: ["{{stem}}{beside.lower()}"]   # 高：旁边有对照文件 / a control file lies beside it')
     if table.format == "hj212":
         out.append("  telegram: {explode: factor}   # 一个因子一条记录 / one record a factor")
-    out += table.options
+    if table.format != "fixed":
+        out += table.options
     if table.format in ("xlsx", "xls"):
         out += ["  layout:", f"    title_rows: {table.title_rows}", f"    header_rows: {table.header_rows}"]
         if len(table.sheets) > 1:
@@ -151,10 +153,21 @@ def _delivery(paths: Sequence[Path], drift: Drift, dept: str) -> list[str]:
         if table.footers:
             out.append(f"    footers: [{', '.join(map(quote, table.footers))}]")
     if table.format == "fixed":
-        out += ["  record:", *(f"    {k}: {quote(v)}" for k, v in table.marks.items()), f"    length: {table.length}"]
-        if "trailer" in table.marks:
+        out += [
+            "  record:",
+            *(f"    {k}: {quote(v)}" for k, v in table.marks.items()),
+            f"    length: {table.length}",
+            *_named(table, names),
+        ]
+        if "trailer" in table.marks and not table.options:
             out.append("    # trailer_count、trailer_total：控制总数的位置由提供方说明 / say where the control totals stand")
     return out
+
+
+def _named(table: Table, names: Sequence[str]) -> list[str]:
+    """Options of a batch with the names of fields in the place of their first bytes."""
+    at = {f"@{start}@": name for (start, _), name in zip(table.spans, names, strict=True)}
+    return [re.sub(r"@\d+@", lambda m: at[m[0]], line) for line in table.options]
 
 
 def _drifted(drift: Drift) -> list[str]:
@@ -165,7 +178,7 @@ def _drifted(drift: Drift) -> list[str]:
     if words - {"reordered"}:
         policy = {"added": "warn" if "added" in words or "dropped" in words else "refuse", "dropped": "warn"}
         out.append(
-            f"  columns: {{added: {policy['added']}, dropped: {policy['dropped']}, reordered: accept}}   # 中：因上述变化 / for the drift above"
+            f"  columns: {{added: {policy['added']}, dropped: {policy['dropped']}, reordered: accept}}   # 中：因上述变化 / for this drift"
         )
     return out
 
@@ -208,7 +221,7 @@ def _fields(names: list[str], columns: list[Column], drift: Drift, key: list[str
     if entities:
         out.append("entities:")
         out += [
-            f"  {'subject' if i == 0 else f'other_{i}'}: {{uscc: {name}}}   # 低：角色由人定 / the role is a person's to say"
+            f"  {'subject' if i == 0 else f'other_{i}'}: {{uscc: {name}}}   # 低：角色由人定 / which role"
             for i, name in enumerate(entities)
         ]
     out.append("feeds: {}                 # 由人定：供给哪个事实表见 conf/facts / which fact it feeds")

@@ -7,12 +7,11 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
-from xihu.standards import citizen_id, text
+from xihu.standards import text
 
 SAMPLE_BYTES, SAMPLE_ROWS = 8_000_000, 5_000
 DELIMITERS = (",", "\t", "|@|", "|", ";", "\x01", "^")
@@ -47,13 +46,13 @@ class Unreadable(ValueError):
     """A file that no contract can be drafted from; the message says why, in Chinese and English."""
 
 
-def look(path: Path) -> Table:
+def look(path: Path, divisions: frozenset[str] = frozenset()) -> Table:
     """Read a sample of a csv, xlsx or fixed-width file, of a dump, dBase table or telegrams, of GeoJSON or a shapefile.
 
     Raises:
         Unreadable: the file is missing, empty, of another format, or in no known encoding.
     """
-    from xihu.contract import guessdump, guessgeo, guessmessage
+    from xihu.contract import guessdump, guessfixed, guessgeo, guessmessage
 
     try:
         with path.open("rb") as stream:
@@ -83,8 +82,7 @@ def look(path: Path) -> Table:
         head = head[: head.rfind(b"\n") + 1] or head
     encoding = guess_encoding(head)
     lines = head.split(b"\n")
-    fixed = _fixed(lines, encoding)
-    return fixed or _csv(head.decode(encoding, "replace"), encoding)
+    return guessfixed.fixed(lines, encoding, divisions) or _csv(head.decode(encoding, "replace"), encoding)
 
 
 def guess_encoding(data: bytes) -> str:
@@ -222,78 +220,3 @@ def _joined(header: list[list[str | None]], width: int) -> list[str]:
             carried.append(re.sub(r"\s+", "", value) if value else carried[i - 1] if i and below and padded[i] is None else "")
         levels.append(carried)
     return ["/".join(dict.fromkeys(level[i] for level in levels if level[i])) for i in range(width)]
-
-
-def _fixed(lines: list[bytes], encoding: str) -> Table | None:
-    """A fixed-width table if nearly all lines have one length in bytes and no delimiter keeps step."""
-    bare = [line.rstrip(b"\r") for line in lines if line.strip(b"\r\x1a ")][:SAMPLE_ROWS]
-    if len(bare) < 3:
-        return None
-    length, times = Counter(map(len, bare)).most_common(1)[0]
-    detail = [line for line in bare if len(line) == length]
-    marks: dict[str, str] = {}
-    if len({line[:1] for line in bare[1:-1]}) == 1 and bare[0][:1] != bare[1][:1]:
-        marks = {"header": chr(bare[0][0]), "detail": chr(bare[1][0])}
-        if bare[-1][:1] not in (bare[1][:1], bare[0][:1]):
-            marks["trailer"] = chr(bare[-1][0])
-        detail = [line for line in bare[1:] if line[:1] == bare[1][:1]]
-        length, times = Counter(map(len, detail)).most_common(1)[0]
-        detail = [line for line in detail if len(line) == length]
-        marks = {k: v for k, v in marks.items() if v.isprintable()}
-    if (
-        length < 20
-        or times < 0.9 * (len(bare) - 2)
-        or any(all(line.count(d) == detail[0].count(d) > 0 for line in detail) for d in (b",", b"|", b"\t"))
-    ):
-        return None
-    spans = _spans(detail[:500], 1 if marks else 0)
-    rows: list[list[str | None]] = [
-        [line[s - 1 : s - 1 + w].decode(encoding, "replace").strip(" \u3000") for s, w in spans] for line in detail
-    ]
-    titles = [f"第{s}字节" for s, _ in spans]
-    return Table("fixed", titles, rows, encoding=encoding, spans=spans, length=length, marks=marks, headed=False)
-
-
-def _spans(detail: list[bytes], begin: int) -> list[tuple[int, int]]:
-    """Likely fields: borders where the kind of bytes changes; inside digits, ids and dates that hold in every line."""
-    today = date.today()
-
-    def kind(column: set[int]) -> str:
-        if all(0x30 <= b <= 0x39 for b in column):
-            return "digit"
-        if all(b in b"0123456789+-X. " for b in column):
-            return "number"
-        return "ascii" if all(0x20 < b < 0x7F for b in column) else "text"
-
-    kinds = [kind({line[i] for line in detail}) for i in range(len(detail[0]))]
-    spans: list[tuple[int, int]] = []
-    i = begin
-    while i < len(kinds):
-        if all(citizen_id.valid_18(line[i : i + 18].decode("latin-1"), today) for line in detail):
-            spans.append((i + 1, 18))
-            i += 18
-            continue
-        if all(k == "digit" for k in kinds[i : i + 8]) and all(_day(line[i : i + 8], today) for line in detail):
-            spans.append((i + 1, 8))
-            i += 8
-            continue
-        end = i + 1
-        while end < len(kinds) and kinds[end] == kinds[i]:
-            if all(citizen_id.valid_18(line[end : end + 18].decode("latin-1"), today) for line in detail):
-                break
-            if all(k == "digit" for k in kinds[end : end + 8]) and all(_day(line[end : end + 8], today) for line in detail):
-                break
-            end += 1
-        if end < len(kinds) and kinds[i] == "digit" and kinds[end] == "number":  # the sign behind the digits
-            end += 1
-        spans.append((i + 1, end - i))
-        i = end
-    return spans
-
-
-def _day(raw: bytes, today: date) -> bool:
-    try:
-        day = date(int(raw[:4]), int(raw[4:6]), int(raw[6:8]))
-    except ValueError:
-        return False
-    return 1900 <= day.year <= today.year + 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
+from xihu.contract.guesscolumn import LIKELY, SURE, UNSURE
 from xihu.contract.guesswords import Hint
 from xihu.standards.codes import CodeList
 
@@ -43,33 +45,49 @@ def listed(distinct: Counter[str], hint: Hint, codes: Mapping[str, CodeList], as
     often = {v for v, n in distinct.items() if n >= 0.002 * total} or set(distinct)
     if hint.codes in codes and (made := _titled(often, distinct, hint.codes or "", codes[hint.codes or ""])):
         return made
+    for name in sorted(n for n in codes if hint.codes and n.startswith(f"{hint.codes}_")):
+        share = sum(distinct[v] for v in distinct if v in codes[name].by_code) / total
+        if share >= 0.97:
+            return Listed(name, "", "", LIKELY, f"标题与取值都合代码表 {name}")
     if len(often) > 80 or hint.type not in (None, "text", "code", "integer"):
         return None
     fits = []
     for name, one in codes.items():
-        if name in _OTHER:
+        if name in _OTHER or _geographic(one):
             continue
         known = {v for v in often if v in one.by_name or v in one.by_code}
         share = sum(distinct[v] for v in known) / total
-        worded = {v for v in known if not v.isdigit()}
-        if share >= 0.97 and len(known) >= 2 and worded:
+        worded = {v for v in known if _word(v)}
+        if share >= 0.97 and (len(worded) >= 2 or worded & {"男", "女"}):
             fits.append((len(one.by_code) - len(known), name, share, True))
-        elif share >= 0.99 and not worded and _numeric(known, one, hint):
+        elif share >= 0.99 and _numeric(known, one, hint, total):
             fits.append((len(one.by_code) - len(known), name, share, False))
     worded_fits = [f for f in fits if f[3]]
-    if not (worded_fits or fits):
+    if not fits:
         return None
     _, name, share, by_word = min(worded_fits or fits)
-    others = "、".join(sorted(f[1] for f in (worded_fits or fits) if f[1] != name))
+    others = "、".join(sorted(f[1] for f in (worded_fits or fits) if f[1] != name)[:6])
     note = f"也合代码表 {others} / fits those lists too" if others else ""
-    return Listed(name, "", note, "中" if by_word else "低", f"{share:.0%} 在代码表 {name} 内")
+    return Listed(name, "", note, LIKELY if by_word else UNSURE, f"{share:.0%} 在代码表 {name} 内")
 
 
-def _numeric(known: set[str], one: CodeList, hint: Hint) -> bool:
-    """Whether digits are codes rather than counts: of two digits or more, all of one length, and several of them."""
-    if hint.type == "integer" or not known:
+def _word(value: str) -> bool:
+    """A word is evidence; a digit or a lone letter stands in many lists."""
+    return not value.isdigit() and (not value.isascii() or len(value) >= 4)
+
+
+@cache
+def _geographic(one: CodeList) -> bool:
+    """Lists of places: their names are names of streets and towns everywhere, and divisions have a type of their own."""
+    return sum(name[-1:] in "区县市省镇乡道" for name in one.by_name) > 0.6 * len(one.by_name)
+
+
+def _numeric(known: set[str], one: CodeList, hint: Hint, total: int) -> bool:
+    """Whether digits are codes rather than counts: of two digits or more, all of one length, several of them, and again and again."""
+    if hint.type == "integer" or not known or not all(v.isdigit() for v in known):
         return False
-    return len({len(v) for v in known}) == 1 and len(next(iter(known))) >= 2 and len(known) >= 3 and len(known) >= 0.08 * len(one.by_code)
+    widths = {len(v) for v in known}
+    return len(widths) == 1 and min(widths) >= 2 and 3 <= len(known) <= 0.3 * total and len(known) >= 0.04 * len(one.by_code)
 
 
 def _titled(often: set[str], distinct: Counter[str], name: str, one: CodeList) -> Listed | None:
@@ -77,7 +95,7 @@ def _titled(often: set[str], distinct: Counter[str], name: str, one: CodeList) -
     known = {v for v in distinct if v in one.by_code or v in one.by_name or (v.isdigit() and v.lstrip("0") in one.unpadded)}
     share = sum(distinct[v] for v in known) / total
     if share >= 0.9 and often & known:
-        return Listed(name, "", "" if share == 1 else f"{1 - share:.1%} 不在代码表 / not in the list", "高", f"标题与取值都合代码表 {name}")
+        return Listed(name, "", "" if share == 1 else f"{1 - share:.1%} 不在代码表 / not in the list", SURE, f"标题与取值都合代码表 {name}")
     rest = sorted(often - known)
     if len(often) > 60 or any(v.isdigit() for v in rest):
         return None
@@ -101,7 +119,7 @@ def _titled(often: set[str], distinct: Counter[str], name: str, one: CodeList) -
         name,
         "{" + shown + "}",
         "取值与代码的对应是猜的，逐条核对 / the map is a guess: check each",
-        "低",
+        UNSURE,
         f"标题像代码表 {name}，取值写法相近",
     )
 

@@ -76,10 +76,8 @@ class Seen:
     def matches(self, pattern: str) -> float:
         return self.share(re.compile(pattern).fullmatch)
 
-    def reads(self, kind: str, **options: object) -> float:
+    def reads(self, kind: str, *, forms: tuple[str, ...] | None = None) -> float:
         """Share of the values that the standards read as a type."""
-        spec = ValueSpec(
-            kind, sheet=self.sheet, fixed=self.format == "fixed", scientific=self.format in ("json", "xml", "accounting"), **options
-        )  # type: ignore[arg-type]
-        parse = parser_of(spec)
+        scientific = self.format in ("json", "xml", "accounting")
+        parse = parser_of(ValueSpec(kind, forms=forms, sheet=self.sheet, fixed=self.format == "fixed", scientific=scientific))
         return self.share(lambda v: parse(v, self.as_of).reason is None)

@@ -105,7 +105,7 @@ def mode(
         period = [n for n in period if n in changing]
     area = [n for n, c in zip(names, columns, strict=True) if n in constant and c.type == "division"]
     scope = [*period[:1], *area[:1]]
-    if period and keyed:
+    if period and keyed and table.format not in ("fixed", "hj212"):
         said = "、".join(scope)
         return [
             f"  mode: snapshot          # 中：{said} 恒定，像每期一份整表；逐笔追加则改 append / a whole table a period",

@@ -19,6 +19,8 @@ def number(seen: Seen) -> Column | None:
     hinted = seen.hint.type
     if seen.reads("money") < 0.95 and seen.reads("number") < 0.95:
         return None
+    if seen.format == "fixed" and (made := _padded(seen)):
+        return made
     plain = [v for v in seen.given if _PLAIN.fullmatch(v)]
     whole = all(re.fullmatch(r"[-+]?\d+(\.0+)?", v.replace(",", "")) for v in seen.given if v[:1] in "-+0123456789.")
     digits = [v for v in seen.given if v.isdigit()]
@@ -30,16 +32,24 @@ def number(seen: Seen) -> Column | None:
         return made
     if hinted == "text" and len(digits) >= 0.9 * len(seen.given) and not re.search(r"级|星|分", seen.title):
         return Column("text", {"pii": seen.hint.pii} if seen.hint.pii else {}, "", SURE, "标题说是号码或名称，不作数值")
+    if hinted == "code":
+        return Column("text", {}, "像代码：请给出代码表与 map / looks coded: give its list and a map", UNSURE, "标题说是代码，代码表里没有")
     if hinted == "number":
         return Column("number", {}, "", SURE, "标题说是量值")
     if hinted == "integer" and whole:
         return Column("integer", {}, "", SURE, "标题说是计数，都是整数")
     values = [abs(float(v.replace(",", ""))) for v in plain] or [0.0]
     if whole and not any("." in v for v in plain):
-        if seen.format == "fixed" and (made := _padded(seen, digits)):
-            return made
         round_ones = sum(v % 10 == 0 and v > 0 for v in values) / len(values)
-        if hinted is None and len(values) >= 10 and round_ones >= 0.9 and max(values) >= 50 and median(values) >= 50:
+        if (
+            hinted is None
+            and len(values) >= 10
+            and len(seen.distinct) >= 5
+            and not seen.nulls
+            and round_ones >= 0.9
+            and max(values) >= 50
+            and median(values) >= 50
+        ):
             return _money(seen, UNSURE, "多是整十整百的数")
         return Column("integer", {}, "", LIKELY, "都是整数")
     places = [len(v.partition(".")[2]) for v in plain] or [0]
@@ -82,8 +92,10 @@ def _identifier(seen: Seen, digits: list[str], hinted: str | None) -> Column | N
     return None
 
 
-def _padded(seen: Seen, digits: list[str]) -> Column | None:
-    if len(digits) == len(seen.given) and len({len(v) for v in digits}) == 1 and len(digits[0]) >= 9 and all(v[0] == "0" for v in digits):
+def _padded(seen: Seen) -> Column | None:
+    """Numbers of one width with zeros on the left, their sign last or none: amounts in cents, as banks send them."""
+    widths = {len(v) for v in seen.given}
+    if len(widths) == 1 and max(widths) >= 8 and seen.matches(r"0\d+[-+]?") >= 0.95 and len(seen.distinct) > 2:
         return _money(seen, LIKELY, "左补零的定长数")
     return None
 
@@ -91,7 +103,7 @@ def _padded(seen: Seen, digits: list[str]) -> Column | None:
 def _money(seen: Seen, sure: str, why: str) -> Column:
     told = unit(seen.title) or ""
     own = next((u for u in _MONEY_UNITS if told.startswith(u)), None)
-    named = next((u for u in _MONEY_UNITS if seen.distinct and seen.share(lambda v, u=u: v.endswith(u)) > 0.5), None)
+    named = next((u for u in _MONEY_UNITS if seen.matches(rf".*{u}") > 0.5), None)
     found = own or named or seen.unit
     options = {"unit": found or ("分" if seen.format == "fixed" else "元")}
     if seen.share(lambda v: v.startswith("(") and v.endswith(")")) > 0:

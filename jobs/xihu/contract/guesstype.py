@@ -209,4 +209,4 @@ def _text(seen: Seen) -> Column | None:
     return Column("text", options, note, SURE if not note else LIKELY, "")
 
 
-_RULES: tuple[Callable[[Seen], Column | None], ...] = (_identity, _clock, _dates, _phone, _coded, _division, _person, number, _text)
+_RULES: tuple[Callable[[Seen], Column | None], ...] = (_identity, _clock, _dates, _phone, _division, _coded, _person, number, _text)
