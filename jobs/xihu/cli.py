@@ -215,12 +215,27 @@ def catalogue_docs(out: Annotated[Path | None, typer.Option(help="default <home>
 
 
 @app.command("new-dataset")
-def new_dataset(file: Path, dept: Annotated[str, typer.Option(help="department folder")] = "xx") -> None:
-    """Print a contract to start from, drafted from a file in hand."""
+def new_dataset(
+    file: Annotated[list[Path], typer.Argument(help="a file, several files of one dataset, or a folder of them")],
+    dept: Annotated[str, typer.Option(help="department folder, such as mz")] = "xx",
+    out: Annotated[Path | None, typer.Option(help="write the contract here instead of printing it")] = None,
+) -> None:
+    """Draft a contract from files in hand: every guess is marked with how sure it is and why. Nothing is overwritten."""
     from xihu.contract.draft import draft
+    from xihu.contract.drift import files_of
+    from xihu.standards.codes import load_codes
 
     with told():
-        typer.echo(draft(file, dept=dept))
+        text = draft(files_of(file), dept=dept, codes=load_codes(settings().conf / "codes"))
+        if out is None:
+            typer.echo(text)
+        elif out.exists():
+            typer.echo(f"文件已存在，不覆盖：{out} / exists already", err=True)
+            raise typer.Exit(1)
+        else:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(text, "utf-8")
+            typer.echo(f"已写入 {out}；逐条核对注释后运行 xihu catalogue check / written; go through the comments, then check")
 
 
 @app.command()

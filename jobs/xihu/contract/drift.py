@@ -25,6 +25,29 @@ class Drift:
     kinds: set[str] = field(default_factory=set)
 
 
+_BESIDE = frozenset([".ctl", ".ok", ".md5", ".sha256", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".fpt", ".dbt"])
+
+
+def files_of(given: Sequence[Path]) -> list[Path]:
+    """The data files of what was named: folders are looked into (one level), companions and hidden files left out.
+
+    Raises:
+        Unreadable: a folder holds none.
+    """
+    out: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            out.append(path)
+            continue
+        inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".") and p.suffix.lower() not in _BESIDE)
+        shapes = {p.stem.casefold() for p in inside if p.suffix.lower() == ".shp"}
+        inside = [p for p in inside if not (p.suffix.lower() == ".dbf" and p.stem.casefold() in shapes)]
+        if not inside:
+            raise Unreadable(f"文件夹里没有数据文件 / a folder without data files: {path}")
+        out += inside
+    return out
+
+
 def merge(files: Sequence[tuple[Path, Table]]) -> Drift:
     """All files as one; the last by name is the newest.
 

@@ -41,7 +41,8 @@ def fixed(lines: list[bytes], encoding: str, divisions: frozenset[str] = frozens
     rows: list[list[str | None]] = [
         [line[s - 1 : s - 1 + w].decode(encoding, "replace").strip(" \u3000") for s, w in spans] for line in detail
     ]
-    table = Table("fixed", [f"第{s}字节" for s, _ in spans], rows, encoding=encoding, spans=spans, length=length, marks=marks, headed=False)
+    titles = [f"第{s}字节" for s, _ in spans]
+    table = Table("fixed", titles, rows, encoding=encoding, spans=spans, length=length, marks=marks, headed=False)
     if trailer:
         table.options = _totals(trailer, rows, spans)
     return table
@@ -53,7 +54,7 @@ def _totals(trailer: bytes, rows: list[list[str | None]], spans: list[tuple[int,
     width = next((w for w in range(12, 2, -1) if text[1 : 1 + w].isdigit() and int(text[1 : 1 + w]) == len(rows)), 0)
     if not width:
         return []
-    out = [f"    trailer_count: {{start: 2, width: {width}}}   # 高：等于样本的记录数 / the records of the sample"]
+    out = [f"    trailer_count: {{start: 2, width: {width}}}   # 高：等于样本的记录数 / as in the sample"]
     rest = re.match(r"\d+[-+]?", text[1 + width :])
     if rest:
         stated = _signed(rest[0])
@@ -61,7 +62,7 @@ def _totals(trailer: bytes, rows: list[list[str | None]], spans: list[tuple[int,
             read = [_signed(row[i] or "") for row in rows]
             if stated and None not in read and sum(v for v in read if v is not None) == stated:
                 out.append(
-                    f"    trailer_total: {{start: {2 + width}, width: {len(rest[0])}, field: @{start}@, scale: 2}}   # 高：等于该列之和 / its sum"
+                    f"    trailer_total: {{start: {2 + width}, width: {len(rest[0])}, field: @{start}@, scale: 2}}   # 高：等于该列之和"
                 )
                 break
     return out
@@ -167,11 +168,12 @@ def _known(detail: Sequence[bytes], divisions: frozenset[str]) -> Callable[[int]
         bare = cell.rstrip()
         return bare.isdigit() and 16 <= len(bare) <= 19 and luhn.is_valid(bare)
 
+    ends: set[int] = set()  # where a day, a month or an id ends, whose last digit may be a zero too
     zero = [sum(line[i : i + 1] == "0" for line in lines) / len(lines) for i in range(len(lines[0]))]
 
     def padded(i: int, width: int) -> bool:
         varied = len({line[i : i + width] for line in lines}) > min(2, len(lines) - 1)
-        begins = zero[i] >= 0.9 and (i == 0 or zero[i - 1] < 0.6)
+        begins = zero[i] >= 0.9 and (i == 0 or zero[i - 1] < 0.6 or i in ends)
         return begins and varied and all(re.fullmatch(r"\d+[-+]?", line[i : i + width]) for line in lines)
 
     def known(i: int) -> list[tuple[int, float]]:
@@ -189,6 +191,7 @@ def _known(detail: Sequence[bytes], divisions: frozenset[str]) -> Callable[[int]
             if passed >= 0.95 or (passed >= 0.8 and width == 18):
                 # What is the same in every line may be a number that begins like a day or a division.
                 out.append((width, worth if different > 2 else min(worth, 5.0)))
+                ends.add(i + width)
         for width in range(8, 19):
             if i + width <= len(lines[0]) and padded(i, width):
                 signed = all(line[i + width - 1] in "+-" for line in lines)

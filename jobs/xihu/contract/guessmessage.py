@@ -169,13 +169,49 @@ def _json(data: bytes, cut: bool) -> Table:
     else:
         rows = pages
     flat = [_flat(r, "") for r in rows[:SAMPLE_ROWS]]
-    paths = list(dict.fromkeys(p for row in flat for p in row if all(_NAME.fullmatch(s) for s in p.split("."))))
+    if options:
+        outer = _envelope(pages[0], scalars, decoder)
+        flat = [row | outer for row in flat]
+    paths = list(dict.fromkeys(p for row in flat for p in row if p.startswith("$.") or all(_NAME.fullmatch(s) for s in p.split("."))))
     if not paths:
         raise Unreadable("JSON 里没有记录 / no records in the JSON")
     titles = _titles(paths)
     table = Table("json", titles, [[row.get(p) or None for p in paths] for row in flat], encoding=encoding, options=options)
     table.paths = [p if p != t else None for p, t in zip(paths, titles, strict=True)]
     return table
+
+
+_SAID = {
+    *_CODES,
+    *_TOTALS,
+    *_PAGES,
+    "msg",
+    "message",
+    "errmsg",
+    "success",
+    "pages",
+    "pagesize",
+    "size",
+    "totalpage",
+    "totalpages",
+    "limit",
+    "offset",
+    "sign",
+    "requestid",
+}
+
+
+def _envelope(page: dict[str, Any], scalars: list[str], decoder: json.JSONDecoder) -> dict[str, str | None]:
+    """What a page says beside its records and its own bookkeeping: a month, a district. It holds for each of its records."""
+    out: dict[str, str | None] = {}
+    for path in scalars:
+        last = path.split(".")[-1]
+        value: Any = page
+        for step in path.split("."):
+            value = _decoded(value, decoder)[step]
+        if last.lower().replace("_", "") not in _SAID and last.isidentifier() and not last.startswith("$") and value is not None:
+            out[f"$.{path}"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return out
 
 
 def _decoded(value: Any, decoder: json.JSONDecoder) -> Any:
