@@ -10,12 +10,13 @@ from typing import Any
 
 from xihu.sample import ids
 from xihu.sample.dates import month_end
-from xihu.sample.forms.messages import enveloped, pages, xml
+from xihu.sample.forms.messages import enveloped, xml
 from xihu.sample.forms.sheets import Cell, Sheet, xlsx
 from xihu.sample.forms.texts import control, dump
 from xihu.sample.people import Person
 from xihu.sample.themes.extract import Fault, File, World
 from xihu.sample.themes.hospitals import centres, hospitals, institutions
+from xihu.sample.themes.paging import paged
 from xihu.sample.themes.planting import Planting
 from xihu.sample.themes.reports import heading, wrong_check
 
@@ -243,38 +244,25 @@ def _family_doctors(world: World) -> Iterator[File]:
             taken.add(p.id18)
             records.append(_agreement(rng, p, month, len(taken)))
         ended = [r | {"status": "2", "endReason": rng.choice(("迁出", "本人解约", "死亡"))} for r in signed if rng.random() < 0.06]
-        plant = Planting(rng, len(records), spared=range(0, len(records), 40))
-        spared = {i for start in range(40, len(records) + 40, 40) for i in range(start - 4, start + 2)}
-        free_places = [i for i in range(len(records)) if i not in spared]
-        i = plant.put("null_as_text", "accepted", "group", free_places)
+        plant = Planting(rng, len(records))
+        i = plant.put("null_as_text", "accepted", "group")
         records[i]["group"] = "null"
-        i = plant.put("check_digit", "bad_id_check", "id_no", free_places)
+        i = plant.put("check_digit", "bad_id_check", "id_no")
         records[i]["idNo"] = wrong_check(records[i]["idNo"])
         if k == 1:
-            i = plant.put("until_before_signing", "check_failed", "valid_until", free_places)
+            i = plant.put("until_before_signing", "check_failed", "valid_until")
             records[i]["validUntil"] = "2012-12-31"
         elif k == 2:
-            i = plant.put("clock_in_seconds", "bad_date", "signed_on", free_places)
+            i = plant.put("clock_in_seconds", "bad_date", "signed_on")
             records[i]["signTime"] = "2016-13-05"
         signed = [r for i, r in enumerate(records) if i not in plant.bad]
-        whole = [*records, *ended]
-        size, overlap = 40, 0 if k == 0 else 2
-        rows, seen, faults = 0, set[int](), {f.row - 1: f for f in plant.faults}
-        placed: list[Fault] = []
-        for start in range(0, len(whole), size):
-            for n in range(max(0, start - overlap), min(start + size, len(whole))):
-                rows += 1
-                if n in seen:
-                    placed.append(Fault(rows, "moved_to_next_page", "duplicate", "agreement_no"))
-                elif n in faults:
-                    placed.append(Fault(rows, faults[n].kind, faults[n].expected, faults[n].field))
-                seen.add(n)
+        content, faults, rows = paged([*records, *ended], plant.faults, 40, 0 if k == 0 else 2)
         name, day = f"家庭医生签约_{month:%Y%m}.json", world.after(month, 2)
         if k == 1:
             page = '{"code":"500","message":"系统繁忙，请稍后再试","data":null}\n'.encode()
             yield File("wj__family_doctor", name, day, page, 0, "033000", refused="error_envelope", note="接口返回错误码")
             day += timedelta(days=1)
-        yield File("wj__family_doctor", name, day, pages(whole, size, overlap), rows, "033000", placed)
+        yield File("wj__family_doctor", name, day, content, rows, "033000", faults)
 
 
 def _agreement(rng: Random, p: Person, month: date, n: int) -> dict[str, Any]:

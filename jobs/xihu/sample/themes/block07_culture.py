@@ -13,12 +13,12 @@ from typing import Any
 
 from xihu.sample import ids
 from xihu.sample.dates import month_end
-from xihu.sample.forms.messages import pages
 from xihu.sample.forms.places import geojson
 from xihu.sample.forms.sheets import Cell, Sheet, xls, xlsx
 from xihu.sample.forms.texts import control, dump
 from xihu.sample.people import Person
 from xihu.sample.themes.extract import CENTRES, Fault, File, World
+from xihu.sample.themes.paging import paged
 from xihu.sample.themes.planting import Planting
 from xihu.sample.themes.reports import heading, wrong_check
 
@@ -283,7 +283,7 @@ def _tickets(world: World) -> Iterator[File]:
             for _ in range(90):
                 serial += 1
                 records.append(_ticket(rng, first, last, serial))
-            plant = Planting(rng, len(records), spared=[*range(27, 33), *range(57, 63)])
+            plant = Planting(rng, len(records))
             i = plant.put("null_as_text", "accepted", "entered_at")
             records[i]["enterTime"] = "null"
             i = plant.put("amount_is_not_price_times_number", "check_failed", "amount")
@@ -292,28 +292,13 @@ def _tickets(world: World) -> Iterator[File]:
                 i = plant.put("negative_number", "out_of_range", "quantity")
                 records[i]["quantity"] = -1
             name, day = f"场馆门票_{first:%Y%m%d}.json", last + timedelta(days=1)
-            faults, rows = _moved(plant.faults, len(records), 30, 3 if half else 0)
-            content = pages(records, 30, 3 if half else 0)
+            content, faults, rows = paged(records, plant.faults, 30, 2 if half else 0)
             if k == 1 and half == 0:  # a page was not fetched
                 lines = content.splitlines(keepends=True)
                 note = "缺第2页"
                 yield File("wg__venue_ticket", name, day, lines[0] + lines[2], 60, "024000", refused="control_total", note=note)
                 day += timedelta(days=1)
             yield File("wg__venue_ticket", name, day, content, rows, "024000", faults)
-
-
-def _moved(faults: Sequence[Fault], count: int, size: int, overlap: int) -> tuple[list[Fault], int]:
-    """Faults at their places once each page repeats the last records of the page before, and the number of records then."""
-    by, out, rows, seen = {f.row - 1: f for f in faults}, list[Fault](), 0, set[int]()
-    for start in range(0, count, size):
-        for n in range(max(0, start - overlap), min(start + size, count)):
-            rows += 1
-            if n in seen:
-                out.append(Fault(rows, "moved_to_next_page", "duplicate"))
-            elif n in by:
-                out.append(Fault(rows, by[n].kind, by[n].expected, by[n].field))
-            seen.add(n)
-    return out, rows
 
 
 def _ticket(rng: Random, first: date, last: date, n: int) -> dict[str, Any]:
