@@ -137,7 +137,7 @@ def _references(row: Code, known: Mapping[str, list[Code]]) -> Iterator[str]:
         elif row.valid_to and not any(other.valid(row.valid_to) for other in known[code]):
             yield f"{row.code}: the successor {code} is not valid on {row.valid_to}, when {row.code} ends"
     parent = row.extra.get("parent", "")
-    if parent == row.code or (parent and not any(_overlap(other, row) for other in known.get(parent, ()))):
+    if parent and (parent == row.code or not any(_overlap(other, row) for other in known.get(parent, ()))):
         yield f"{row.code}: the parent {parent} is not in the list, or not in that time"
 
 

@@ -1,7 +1,7 @@
 """Administrative divisions by date, GB/T 2260: codes, names, what old codes became; and functional areas that have no code.
 
-Data: `conf/codes/divisions.csv` (code, name, valid_from, valid_to, successor, level) and `conf/codes/functional_areas.csv` (code, name, …,
-aliases, division). A code that was split has several successors; only streets tell which, so such a code is not resolved.
+Data: `conf/codes/divisions.csv` (code, name, valid_from, valid_to, successor, level), `conf/codes/functional_areas.csv` (code, name, …,
+aliases, division) and, for codes of other cities, `conf/codes/divisions_national.csv`. A code that was split has several successors; only streets tell which, so such a code is not resolved.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from xihu.standards.citizen_id import PROVINCES
 from xihu.standards.codes import Code, CodeList
@@ -29,11 +29,20 @@ class Unresolved(NamedTuple):
     detail: str
 
 
+class Judged(NamedTuple):
+    """What a code of any city is on a day: valid, ended (then `became` names those valid that day), future, or unknown."""
+
+    status: Literal["valid", "ended", "future", "unknown"]
+    name: str | None = None
+    became: tuple[str, ...] = ()
+
+
 class Divisions:
     """The divisions of one city through time."""
 
-    def __init__(self, divisions: CodeList, functional: CodeList | None = None):
+    def __init__(self, divisions: CodeList, functional: CodeList | None = None, national: CodeList | None = None):
         self.list = divisions
+        self.national = national
         self.codes = frozenset(divisions.by_code)
         self.city = {code[:4] for code in self.codes}
         self._cities = sorted({r.name for r in divisions.rows if r.extra.get("level") == "prefecture"}, key=len, reverse=True)
@@ -49,7 +58,7 @@ class Divisions:
     @classmethod
     def of(cls, codes: Mapping[str, CodeList]) -> Divisions:
         """From the lists of a catalogue; without a list of divisions nothing resolves."""
-        return cls(codes.get("divisions") or CodeList("divisions", []), codes.get("functional_areas"))
+        return cls(codes.get("divisions") or CodeList("divisions", []), codes.get("functional_areas"), codes.get("divisions_national"))
 
     def known(self, text: str) -> bool:
         """Whether a cleaned, folded text was a division of the city, or a functional area, on any day: a code of a district, or a name."""
@@ -78,11 +87,35 @@ class Divisions:
             return self._valid(code, on, repairs)
         if code[:2] in PROVINCES and code[:4] not in self.city and code[2:4] != "00":
             if outside:
-                return Resolved(code, (*repairs, "outside"))
+                return self._elsewhere(code, on, (*repairs, "outside"))
             return Unresolved(
                 f"外地区划；字段若可为外地，写 outside: true / of another city; if the field may name one, write outside: true: {code}"
             )
         return Unresolved(f"没有这个区划代码 / no such division code: {code}")
+
+    def _elsewhere(self, code: str, on: date, repairs: tuple[str, ...]) -> Resolved:
+        """A code of another city. The national list may be older than the code, so an unknown one is doubted, not refused."""
+        if self.national is None:
+            return Resolved(code, repairs)
+        found = self.judge(code, on)
+        if found.status == "ended" and len(found.became) == 1:
+            return Resolved(found.became[0], (*repairs, f"division:{code}→{found.became[0]}"))
+        return Resolved(code, repairs if found.status == "valid" else (*repairs, f"division_{found.status}?"))
+
+    def judge(self, code: str, on: date) -> Judged:
+        """A code of any city on a day, as for a birth place or another city's report; only six digits count."""
+        code = code[:6]
+        listed = self.list if code in self.codes or self.national is None else self.national
+        rows = listed.by_code.get(code)
+        if not rows:
+            return Judged("unknown")
+        valid = listed.at(code, on)
+        if valid:
+            return Judged("valid", valid.name)
+        if all(row.valid_from and row.valid_from > on for row in rows):
+            return Judged("future", rows[0].name)
+        last = max((row for row in rows if row.valid_to and row.valid_to <= on), key=lambda row: row.valid_to or date.min)
+        return Judged("ended", last.name, tuple(_became(listed, code, on)))
 
     def _valid(self, code: str, on: date, repairs: tuple[str, ...]) -> Resolved | Unresolved:
         if self.list.at(code, on):
@@ -99,17 +132,7 @@ class Divisions:
 
     def became(self, code: str, on: date) -> list[str]:
         """The codes valid on a day that an ended code led to, through every step."""
-        reached: set[str] = set()
-        todo, seen = [code], {code}
-        while todo:
-            here = todo.pop()
-            if self.list.at(here, on):
-                reached.add(here)
-                continue
-            for row in self.list.by_code.get(here, ()):
-                todo += [c for c in row.successor if c not in seen]
-                seen |= set(row.successor)
-        return sorted(reached)
+        return _became(self.list, code, on)
 
     def _by_name(self, text: str, on: date) -> Resolved | Unresolved | None:
         name = "".join(text.split())
@@ -142,3 +165,19 @@ class Divisions:
         if not division:
             return Unresolved(f"功能区跨 {row.extra.get('spans', '')}，不能归入一个区 / the area spans districts: {row.name}")
         return Resolved(division, (f"functional_area:{row.name}→{division}",))
+
+
+def _became(listed: CodeList, code: str, on: date) -> list[str]:
+    reached: set[str] = set()
+    todo, seen = [code], {code}
+    while todo:
+        here = todo.pop()
+        if listed.at(here, on):
+            reached.add(here)
+            continue
+        for row in listed.by_code.get(here, ()):
+            # A code used twice is followed from its past only.
+            if row.valid_to is None or row.valid_to <= on:
+                todo += [c for c in row.successor if c not in seen]
+                seen |= set(row.successor)
+    return sorted(reached)
