@@ -458,3 +458,15 @@ def test_both_ways_of_telling_an_open_quote_agree(text: str) -> None:
     assert quick.opens(text) == general.opens(text)
     if not quick.opens(text):
         assert quick.cells(text) == (next(csv.reader([text])) or [""])
+
+
+@pytest.mark.parametrize("header", ["线路,no", "line,no"])
+def test_two_bytes_of_utf8_may_be_a_chinese_character(file: Path, header: str) -> None:
+    """路 in GB18030 is C2 B7, which UTF-8 reads as a dot: a file whose records hold no other character is what it was agreed to be."""
+    titles = header.split(",")
+    c = contract({"line": {"title": titles[0], "type": "text"}, "no": {"title": titles[1], "type": "text"}})
+    lines = [header, *(f"{i}路,{i}" for i in range(20)), "地铁1号线,20"]
+    file.write_bytes("".join(f"{line}\r\n" for line in lines).encode("gb18030"))
+    found = rows(file, c)
+    assert [r["_reason"] for r in found] == [None] * 21
+    assert found[3]["_cells"] == ["3路", "3"] and found[20]["_cells"][0] == "地铁1号线"

@@ -39,7 +39,8 @@ class Table:
     length: int = 0
     headed: bool = True
     paths: list[str | None] = field(default_factory=list)  # xml, json: where a column stands, if not under its title
-    options: list[str] = field(default_factory=list)  # xml, json: lines of the delivery
+    options: list[str] = field(default_factory=list)  # lines of the delivery that the format adds
+    crs: str = "wgs84"  # geojson, shapefile: system of coordinates
 
 
 class Unreadable(ValueError):

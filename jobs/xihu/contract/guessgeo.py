@@ -75,7 +75,9 @@ def _shapefile(path: Path) -> Table:
     if found is None:
         raise Unreadable(f".dbf 不是 dBase 表 / its .dbf is no dBase table: {table}")
     rows: list[list[str | None]] = [[*row, None] for row in found.rows]
-    return Table("shapefile", [*found.titles, GEOMETRY], rows, encoding=found.encoding)
+    beside = any(p.stem.casefold() == path.stem.casefold() and p.suffix.casefold() == ".prj" for p in path.parent.iterdir())
+    crs = "file" if beside else "cgcs2000"
+    return Table("shapefile", [*found.titles, GEOMETRY], rows, encoding=found.encoding, crs=crs)
 
 
 def clock(values: Sequence[str], title: str) -> Column | None:
@@ -120,8 +122,8 @@ def places(names: Sequence[str], columns: list[Column], table: Table) -> list[st
     """Lines of the contract that say where places are; the columns' types are set in place."""
     if table.titles and table.titles[-1] == GEOMETRY and table.format in ("geojson", "shapefile"):
         columns[-1] = Column("geometry")
-        crs = "file" if table.format == "shapefile" else "wgs84"
-        return [f"coordinates: {{geometry: {names[-1]}, crs: {crs}}}   # {_SYSTEM}；file 以 .prj 或 crs 成员为准 / file: as the file says"]
+        told = "以 .prj 为准 / as its .prj says" if table.crs == "file" else f"低：{_SYSTEM}"
+        return [f"coordinates: {{geometry: {names[-1]}, crs: {table.crs}}}   # {told}"]
     for scale in (0, 6, 7, 5):
         pair = _pair(table, columns, scale)
         if pair is not None:

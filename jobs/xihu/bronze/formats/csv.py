@@ -85,7 +85,7 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
                 odd += not ascii_only
                 bad += text is None
                 if dialect.encoding != "utf-8" and not ascii_only and len(texts) < _SAMPLE:
-                    utf8 += enc.decodes(record.raw, "utf-8")
+                    utf8 += enc.tells_utf8(record.raw, dialect.encoding)
                 if text is None:
                     continue
                 if len(texts) < _SAMPLE and not ascii_only:

@@ -137,7 +137,7 @@ def _mostly_utf8(path: Path, skip: int, dialect: Dialect) -> bool:
         for record in records(block):
             if not record.raw.isascii():
                 seen += 1
-                good += enc.decodes(record.raw, "utf-8")
+                good += enc.tells_utf8(record.raw, dialect.encoding)
         if seen >= 1000:
             break
     return good * 2 > seen

@@ -90,6 +90,18 @@ def decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
+def tells_utf8(raw: bytes, agreed: str) -> bool:
+    """Whether a record is evidence of UTF-8 where another encoding was agreed.
+
+    Two bytes of UTF-8 may be a character of GB18030 (路 is C2 B7, 联通 C1 AA CD A8): against GB18030 it takes a character of three.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not text.isascii() and (agreed != "gb18030" or max(text) >= "\u0800")
+
+
 def stray(raw: bytes, encoding: str) -> bool:
     """Whether a record of a GB18030 file is in UTF-8. With an even number of characters it would decode, to others."""
     if encoding != "gb18030" or raw.isascii():
