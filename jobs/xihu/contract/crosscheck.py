@@ -104,6 +104,7 @@ def _delivery(c: Contract, source: Source) -> None:
         ("quote", ("csv", "delimited")),
         ("dump", ("delimited",)),
         ("telegram", ("hj212",)),
+        ("attachment", ("attachment",)),
         ("layout", ("xlsx", "xls", "csv")),
         ("message", ("xml", "accounting")),
         ("api", ("json",)),
@@ -115,6 +116,8 @@ def _delivery(c: Contract, source: Source) -> None:
         source.problem(at, "fixed 须有 record / fixed needs record", "补上 record: {length: …} / add it")
     if d.format == "delimited":
         _dump(d, source)
+    if d.format == "attachment":
+        _attachment(c, source)
     for i, pattern in enumerate(d.companion):
         unknown = [w for w in re.findall(r"\{(\w*)\}", pattern) if w not in ("stem", "name")]
         if unknown or "/" in pattern:
@@ -158,6 +161,27 @@ def _delivery(c: Contract, source: Source) -> None:
         )
     if d.mode in ("snapshot", "corrections") and not c.key:
         source.problem((), f"{d.mode} 须有 key / {d.mode} mode needs a key", "补上 key: [字段…] / add key: the fields that name one record")
+
+
+def _attachment(c: Contract, source: Source) -> None:
+    """Every field must come from the file itself or from a named group of its name."""
+    at: Path_ = ("delivery", "attachment")
+    options = c.delivery.attachment
+    if options is None:
+        source.problem(
+            ("delivery",), "attachment 须有 attachment / attachment needs attachment", "补上 attachment: {name: 文件名样式} / add it"
+        )
+        return
+    try:
+        groups = re.compile(options.name).groupindex
+    except re.error as error:
+        source.problem((*at, "name"), f"看不懂的文件名样式 / not a pattern: {error}", r"如 / such as (?P<doc_no>[^_]+)\.pdf")
+        return
+    own = ("file_name", "size", "media_type", "sha256")
+    for name in c.fields:
+        if name not in groups and name not in own:
+            message = f"字段既不是文件名中的组，也不是 {'、'.join(own)} / neither a group of the name nor a property of the file"
+            source.problem(("fields", name), message, suggest(name, [*groups, *own]))
 
 
 def _dump(d: Delivery, source: Source) -> None:

@@ -37,4 +37,22 @@ class Telegram(_Options):
     ] = None
 
 
+class Attachment(_Options):
+    """Scanned or written documents of which only the metadata is taken: one record a file.
+
+    Fields `file_name`, `size`, `media_type`, `sha256` are of the file; every other one is a named group of `name`.
+    """
+
+    name: Annotated[_Word, Field(description="pattern of the whole file name (Python re): (?P<doc_no>[^_]+)_(?P<signed_on>\\d{8})\\.pdf")]
+    kinds: Annotated[list[Literal["pdf", "doc", "docx", "ofd", "jpeg", "png", "tiff"]], Field(min_length=1)] = [
+        "pdf",
+        "doc",
+        "docx",
+        "ofd",
+        "jpeg",
+        "png",
+        "tiff",
+    ]
+
+
 Companion = Annotated[_Word, Field(description="{stem} is the data file's name without its last extension, {name} all of it")]

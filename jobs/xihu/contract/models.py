@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool, StrictInt, StrictStr, StringConstraints
 
 from xihu.contract.coordinates import Coordinates
-from xihu.contract.further import Companion, Dump, Telegram
+from xihu.contract.further import Attachment, Companion, Dump, Telegram
 
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 CODE = r"^[123]\d{2}\d{3}[0-9A-Z]*/\d+$"
@@ -205,7 +205,9 @@ class Delivery(Model):
     """How the files come."""
 
     files: Annotated[Text, Field(pattern=r"^[^/]+/[^/]+$", description="<dept folder>/<glob on the original file name>")]
-    format: Literal["csv", "xlsx", "fixed", "xls", "xml", "json", "accounting", "delimited", "dbf", "hj212", "geojson", "shapefile"]
+    format: Literal[
+        "csv", "xlsx", "fixed", "xls", "xml", "json", "accounting", "delimited", "dbf", "hj212", "geojson", "shapefile", "attachment"
+    ]
     encoding: Annotated[Text | None, Field(description="csv, fixed: gb18030 | gbk | utf-8 | cp1252 …")] = None
     delimiter: Annotated[StrictStr | None, Field(min_length=1, description="csv; default ','")] = None
     quote: Annotated[StrictStr | None, Field(max_length=1, description="csv; default '\"'; empty for no quoting")] = None
@@ -213,6 +215,7 @@ class Delivery(Model):
     record: Record | None = None
     dump: Dump | None = None
     telegram: Telegram | None = None
+    attachment: Attachment | None = None
     companion: Annotated[
         list[Companion], Field(description="control files promised beside every data file: '{stem}.ctl', '{name}.ok'")
     ] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from xihu.gold.legal_entity import build_legal_entity
 from xihu.gold.person import build_person
 from xihu.gold.reference import build_reference
 from xihu.gold.schema import Shape, column_names, fact_shape
+from xihu.gold.sources import asked_for
 from xihu.gold.sync import Change, sync
 from xihu.gold.unchanged import Notes
 from xihu.lake import tables
@@ -86,7 +87,11 @@ def build_gold(
         ids[who.type] = _who(spark, who, catalogue, notes, report, no, say)
     registries = [w.kind.registry for w in _WHO if spark.catalog.tableExists(w.kind.registry)]
     changed: list[tuple[Fact, str | None]] = []
-    for fact in catalogue.facts.values():
+    asked = asked_for(settings().root / "dbt_project")
+    facts = [
+        f for f in catalogue.facts.values() if fed(spark, catalogue, f) or f.fact in asked or tables.exists(spark, fact_shape(f).table)
+    ]
+    for fact in facts:
         feeding = [c for c in catalogue.contracts.values() if fact.fact in c.feeds]
         digest = notes.digest(feeding, repr(fact), tables=registries)
         if not notes.same(fact_shape(fact).table, digest):
@@ -97,7 +102,7 @@ def build_gold(
     def write(fact: Fact) -> Change:
         shape = fact_shape(fact)
         if not fed(spark, catalogue, fact) and not tables.exists(spark, shape.table):
-            # Nobody has sent what it is made of: an empty table needs no computation.
+            # A model reads it and nobody has sent what it is made of: an empty table needs no computation.
             spec = shape.spec()
             tables.ensure(spark, shape.table, spec.schema, comment=spec.comment)
             return Change(shape.table, 0, 0)
@@ -108,7 +113,7 @@ def build_gold(
         for (fact, digest), change in zip(changed, pool.map(write, (fact for fact, _ in changed)), strict=True):
             report.changes.append(change)
             notes.keep(fact_shape(fact).table, digest)
-    report.unresolved = unresolved(spark, catalogue)
+    report.unresolved = unresolved(spark, facts)
     if report.unresolved:
         rows = tables.local(spark, [(no, *u) for u in report.unresolved], UNRESOLVED.schema())
         tables.load(rows, UNRESOLVED.table, no, UNRESOLVED.spec())
@@ -160,11 +165,11 @@ def _who(
     return numbers
 
 
-def unresolved(spark: SparkSession, catalogue: Catalogue) -> list[tuple[str, str, str, int]]:
+def unresolved(spark: SparkSession, facts: Iterable[Fact]) -> list[tuple[str, str, str, int]]:
     """(table, column, resource, records) of current facts whose required person or entity is NULL; only where there are any."""
     found: list[tuple[str, str, str, int]] = []
     parts = []
-    for fact in catalogue.facts.values():
+    for fact in facts:
         names = column_names(fact.columns)
         for declared, column in fact.columns.items():
             if column.type in ("person", "entity") and column.required:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from xihu.gold.reference import CODE, DIVISION, FIELD, PARAMETER, PROGRAMME, RES
 from xihu.gold.schema import Shape, base_shape, fact_shape
 
 FILE = "models/sources.yml"
+_GOLD = re.compile(r"source\(\s*['\"]gold['\"]\s*,\s*['\"](\w+)['\"]")
 _HEAD = "# Generated from conf/facts and conf/base by xihu.gold.sources; `xihu generate` writes it anew.\n"
 _LEDGER = {
     "delivery_id": "交付编号",
@@ -79,6 +81,12 @@ def render_sources(catalogue: Catalogue) -> str:
         ],
     }
     return _HEAD + yaml.safe_dump(page, allow_unicode=True, sort_keys=False, width=160)
+
+
+def asked_for(project: Path) -> set[str]:
+    """Tables of gold that some model or test of the dbt project reads."""
+    files = (f for part in ("models", "tests", "macros") for f in (project / part).rglob("*.sql"))
+    return {name for f in files for name in _GOLD.findall(f.read_text("utf-8"))}
 
 
 def render_reasons() -> str:

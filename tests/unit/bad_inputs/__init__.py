@@ -23,6 +23,7 @@ FORMATS = {
     "geojson": "GeoJSON（F10）",
     "shapefile": "Shapefile（F10）",
     "accounting": "财务数据接口（F11）",
+    "attachment": "附件（F12）",
     "archive": "压缩包",
 }
 ALL: list[Case] = [case for name in FORMATS for case in import_module(f"bad_inputs.{name}_cases").CASES]
