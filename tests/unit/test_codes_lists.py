@@ -258,3 +258,18 @@ def test_named_codes_must_be_there(tmp_path: Path) -> None:
         (8, "7"),
         (9, "8"),
     ]
+
+
+def test_only_the_lists_of_its_fields_travel_with_a_contract(codes: dict[str, CodeList]) -> None:
+    from xihu.contract.load import load_catalogue
+    from xihu.standards.value import lists_for, parser_for
+
+    for contract in load_catalogue(ROOT / "conf").contracts.values():
+        given = lists_for(contract, codes)
+        assert set(given) - {f.codes for f in contract.fields.values()} <= {"divisions", "functional_areas", "divisions_national"}
+        assert ("divisions_national" in given) is any(f.outside for f in contract.fields.values())
+        for name, spec in contract.fields.items():
+            if spec.type in ("code", "division"):
+                cells = [*(spec.map or ()), *(list(codes[spec.codes].by_code)[:5] if spec.codes else ["330106", "西湖区", "330103"])]
+                few, all_ = parser_for(name, contract, given), parser_for(name, contract, codes)
+                assert [few(c, date(2016, 12, 5)) for c in cells] == [all_(c, date(2016, 12, 5)) for c in cells]

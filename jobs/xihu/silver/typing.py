@@ -15,7 +15,7 @@ from xihu.contract.models import Contract
 from xihu.lake import tables
 from xihu.silver.places import Batch, Place
 from xihu.standards.codes import CodeList
-from xihu.standards.value import Parser, parser_for
+from xihu.standards.value import Parser, lists_for, parser_for
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,7 +78,7 @@ def typed(bronze: DataFrame, contract: Contract, codes: Mapping[str, CodeList]) 
     )
     schema = schema.add("_key_ok", "boolean").add("_scope_ok", "boolean")
     arrow = pa.schema([(f.name, to_arrow_type(f.dataType, timezone="UTC")) for f in schema.fields])
-    given = dict(codes)
+    given = lists_for(contract, codes)
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         typer = Typer(contract, given, arrow)

@@ -101,6 +101,14 @@ def spec_for(
     )
 
 
+def lists_for(contract: Any, codes: Mapping[str, CodeList]) -> dict[str, CodeList]:
+    """The lists that a contract's parsers need; the others need not travel with them."""
+    fields = contract.fields.values()
+    wanted = {f.codes for f in fields} | {"divisions", "functional_areas"}
+    wanted |= {"divisions_national"} if any(f.outside for f in fields) else set()
+    return {name: listed for name, listed in codes.items() if name in wanted}
+
+
 def parser_for(field: str, contract: Any, codes: Mapping[str, CodeList], *, epoch1904: bool = False) -> Parser:
     """A parser of one field's cells: `parser(cell, as_of) -> Parsed`.
 
