@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
-
-import openpyxl
 
 from xihu.bronze.schema import Refusal
 from xihu.bronze.sources import reader
 from xihu.contract.load import Catalogue
 from xihu.contract.models import Contract
+from xihu.standards.codes import CodeList
 
 from . import formats
+from .bare import bare, read_text
 from .extract import Extract
 from .extracts import EXTRACTS
 
@@ -42,13 +39,23 @@ class Case:
         return crc32(self.source.encode()) % 2 == 1
 
 
-def own(folder: Path, seeds: Iterable[int]) -> Iterator[Case]:
+def own(folder: Path, seeds: Iterable[int], codes: Mapping[str, CodeList]) -> Iterator[Case]:
+    """The extracts made here. A text column whose words are all of one list of the catalogue is a code: lists are added, extracts stay."""
     for seed in seeds:
         for e in EXTRACTS:
-            yield Case("own", e.name, e.kind, formats.write(e, folder, seed), _own_truth(e, e.titles))
+            types = [_coded(kind, [row[i] for row in e.table(seed)], codes) for i, kind in enumerate(e.types)]
+            yield Case("own", e.name, e.kind, formats.write(e, folder, seed), _own_truth(e, e.titles, types))
             if e.kind not in formats.UNTITLED:
                 titles = _bare_titles(e)
-                yield Case("own", e.name, e.kind, formats.write(e, folder, seed, titles), _own_truth(e, titles), bare=True)
+                yield Case("own", e.name, e.kind, formats.write(e, folder, seed, titles), _own_truth(e, titles, types), bare=True)
+
+
+def _coded(kind: str, values: list[str], codes: Mapping[str, CodeList]) -> str:
+    words = {v for v in values if v}
+    places = ("divisions", "divisions_national", "street", "functional_areas")
+    if kind == "text" and len(words) > 1 and any(words <= set(one.by_name) for name, one in codes.items() if name not in places):
+        return "code"
+    return kind
 
 
 def _bare_titles(e: Extract) -> list[str]:
@@ -59,7 +66,7 @@ def _bare_titles(e: Extract) -> list[str]:
     return [t if e.types[i] != "geometry" else "geometry" for i, t in enumerate(titles)]
 
 
-def _own_truth(e: Extract, titles: list[str]) -> dict[str, str]:
+def _own_truth(e: Extract, titles: list[str], types: list[str]) -> dict[str, str]:
     if e.kind == "fixed":
         names = [f"{SPAN} {start}+{width}" for start, width in formats.spans(e)]
     elif e.kind == "delimited":
@@ -68,7 +75,7 @@ def _own_truth(e: Extract, titles: list[str]) -> dict[str, str]:
         names = [t.encode("gb18030")[:10].decode("gb18030", "ignore") for t in titles]
     else:
         names = titles
-    truth = dict(zip(names, e.types, strict=True))
+    truth = dict(zip(names, types, strict=True))
     return truth | ({SHEET: "division"} if len(e.options.get("sheets", ())) > 1 else {})
 
 
@@ -81,18 +88,20 @@ def of_contracts(group: str, files: Iterable[tuple[str, Path]], catalogue: Catal
         found = reader(contract.delivery.format).inspect(path, contract)
         if isinstance(found, Refusal):
             continue
-        truth = _truth(contract, list(found.header), list(found.columns))
         kind = contract.delivery.format
+        truth = _truth(contract, list(found.header), list(found.columns), path)
         yield Case(group, contract.resource, kind, path, truth)
         out = folder / f"{group}_{dept}_{crc32(str(path).encode()):08x}" / path.name
-        made = _bare(path, out, contract, list(found.header), truth)
+        made = bare(path, out, contract, list(found.header), truth)
         if made is not None:
             yield Case(group, contract.resource, kind, out, made, bare=True)
 
 
-def _truth(contract: Contract, header: list[str], columns: list[int | None]) -> dict[str, str]:
+def _truth(contract: Contract, header: list[str], columns: list[int | None], path: Path) -> dict[str, str]:
+    """What a draft must say of each column that stands in the file."""
     kind, truth = contract.delivery.format, {}
     sheet = contract.delivery.layout.sheet_field if contract.delivery.layout else None
+    tagged = read_text(path)[0] if kind in ("json", "xml", "accounting", "geojson") and not _packed(contract) else None
     for i, (name, spec) in enumerate(contract.fields.items()):
         at = columns[i] if i < len(columns) else None
         if name == sheet:
@@ -101,77 +110,25 @@ def _truth(contract: Contract, header: list[str], columns: list[int | None]) -> 
             truth[f"{SPAN} {spec.start}+{spec.width}"] = spec.type
         elif kind == "delimited":
             truth[f"第{i + 1}列"] = spec.type
-        elif kind in ("json", "xml", "accounting", "hj212", "geojson"):
-            truth["geometry" if spec.type == "geometry" else spec.path or spec.title] = spec.type
-        elif kind == "shapefile" and spec.type == "geometry":
+        elif spec.type == "geometry":
             truth["geometry"] = spec.type
+        elif kind == "hj212":
+            truth[{"因子": "factor"}.get(spec.title, spec.title)] = spec.type
+        elif kind in ("json", "xml", "accounting", "geojson"):
+            where = spec.path or next((t for t in (spec.title, *spec.titles, name) if tagged and t in tagged), spec.title)
+            last = re.split(r"[/.\[]", where.rstrip("]"))[-1].lstrip("@")
+            if tagged is None or last in tagged:  # a sender leaves out what is empty
+                truth[where] = spec.type
         elif at is not None and at < len(header):
-            truth[header[at]] = spec.type
+            title = header[at].strip()
+            cut = kind in ("dbf", "shapefile")
+            truth[title.encode("gb18030")[:10].decode("gb18030", "ignore") if cut else title] = spec.type
     return truth
 
 
-def _bare(path: Path, out: Path, contract: Contract, header: list[str], truth: dict[str, str]) -> dict[str, str] | None:
-    """The file again with titles c1 … cn, and its truth; None where a format has no titles or none are replaced here."""
-    kind = contract.delivery.format
-    renamed = {t: f"c{i + 1}" for i, t in enumerate(header)}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if kind == "csv":
-        if not _bare_csv(path, out, contract, header):
-            return None
-    elif kind == "xlsx":
-        _bare_sheets(path, out, contract)
-        layout = contract.delivery.layout
-        if layout and layout.header_rows > 1:
-            renamed = {t: t if "/" not in t else f"{t.split('/')[0]}/c{i + 1}" for i, t in enumerate(header)}
-            renamed = {t: f"c{i + 1}" if "/" not in t else f"g{_first(header, t)}/c{i + 1}" for i, t in enumerate(header)}
-    elif kind == "json":
-        keys = [k for k in truth if "." not in k and not k.startswith("$")]
-        renamed = {k: f"c{i + 1}" for i, k in enumerate(keys)}
-        out.write_text(json.dumps(_rename(json.loads(path.read_text("utf-8-sig")), renamed), ensure_ascii=False), "utf-8")
-    else:
-        return None
-    return {renamed.get(t, t): kind for t, kind in truth.items()}
-
-
-def _first(header: list[str], title: str) -> int:
-    groups = [t.split("/")[0] for t in header]
-    return groups.index(title.split("/")[0]) + 1
-
-
-def _bare_csv(path: Path, out: Path, contract: Contract, header: list[str]) -> bool:
-    data = path.read_bytes()
-    data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    lines = data.split(b"\n")
-    delimiter = contract.delivery.delimiter or ","
-    for n, line in enumerate(lines[:12]):
-        cells = next(csv.reader(io.StringIO(line.decode("gb18030", "replace").lstrip("\ufeff")), delimiter=delimiter), [])
-        if len(cells) >= 2 and len(cells) >= 0.5 * len(header) and sum(bool(c.strip()) for c in cells) >= 0.5 * len(header):
-            named = [f"c{i + 1}" if c.strip() else "" for i, c in enumerate(cells)]
-            lines[n] = delimiter.join(named).encode() + (b"\r" if line.endswith(b"\r") else b"")
-            out.write_bytes(b"\n".join(lines))
-            return True
-    return False
-
-
-def _bare_sheets(path: Path, out: Path, contract: Contract) -> None:
-    layout = contract.delivery.layout
-    above, depth = (layout.title_rows, layout.header_rows) if layout else (0, 1)
-    book = openpyxl.load_workbook(path)
-    for sheet in book.worksheets:
-        grid = [[sheet.cell(above + d + 1, c + 1) for c in range(sheet.max_column)] for d in range(depth)]
-        for c in range(sheet.max_column):
-            given = [row[c].value for row in grid]
-            below = depth > 1 and given[-1]
-            for d, cell in enumerate(row[c] for row in grid):
-                if given[d]:
-                    cell.value = f"g{c + 1}" if below and d == 0 else f"c{c + 1}"
-    book.save(out)
-
-
-def _rename(value: object, names: dict[str, str]) -> object:
-    if isinstance(value, dict):
-        return {names.get(k, k): _rename(v, names) for k, v in value.items()}
-    return [_rename(v, names) for v in value] if isinstance(value, list) else value
+def _packed(contract: Contract) -> bool:
+    """Whether the records are in a body that is coded once more."""
+    return bool(contract.delivery.message and contract.delivery.message.body)
 
 
 REAL = (

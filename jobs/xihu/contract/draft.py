@@ -6,6 +6,7 @@ only a person can decide.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -22,6 +23,7 @@ from xihu.standards import text
 from xihu.standards.codes import CodeList
 from xihu.standards.divisions import Divisions
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _CLOSED = 'share: {type: conditional, basis: "职责依据"}   # 由人定：无条件 unconditional；不予共享 closed 须引法条 / cite the law'
 
 
@@ -55,7 +57,9 @@ def draft(
     sheet = _sheet(table, lists)
     lines = [*_head(paths, drift), *_delivery(paths, drift, dept, names), *ways, *_drifted(drift)]
     lines += _fields(names, columns, drift, [*keyed, *more], sheet)
-    return "\n".join([*lines, *where, *_undecided(names, columns, table, keyed), ""])
+    lines += [*where, *_undecided(names, columns, table, keyed)]
+    # Values of the file stand in comments: a line end in one of them must not become a line of the contract.
+    return "\n".join(_CONTROL.sub(" ", line) for line in lines) + "\n"
 
 
 def _columns(table: Table, lists: Mapping[str, CodeList], day: date) -> list[Column]:
@@ -82,7 +86,7 @@ def _sheet(table: Table, codes: Mapping[str, CodeList]) -> str:
 
 def quote(value: str) -> str:
     """A YAML scalar in double quotes."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\x01", "\\x01").replace("\n", "\\n") + '"'
+    return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def _head(paths: Sequence[Path], drift: Drift) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from xihu.contract.guesswords import Hint, hint
+from xihu.contract.guesswords import TELEGRAM, Hint, hint
 from xihu.standards import text
 from xihu.standards.codes import CodeList
 from xihu.standards.value import ValueSpec, parser_of
@@ -42,7 +42,7 @@ class Seen:
 
     @cached_property
     def hint(self) -> Hint:
-        return hint(self.title)
+        return (TELEGRAM.get(self.title) if self.format == "hj212" else None) or hint(self.title)
 
     @cached_property
     def nulls(self) -> list[str]:

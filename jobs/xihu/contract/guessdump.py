@@ -10,7 +10,7 @@ from xihu.contract.guess import SAMPLE_ROWS, Table, Unreadable, guess_encoding
 
 _TABLES = {0x02, 0x03, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0xCB, 0xF5}
 _TELEGRAM = re.compile(rb"##\d{4}([^\r\n#]*?)CP=&&([^\r\n#]*?)&&[0-9A-Fa-f]{4}")
-_WORDS = ("MN", "CN", "ST", "DataTime", "factor")
+_WORDS = ("QN", "MN", "CN", "ST", "DataTime", "factor")
 _ITEMS = ("Rtd", "Avg", "Min", "Max", "Cou", "Flag")
 
 

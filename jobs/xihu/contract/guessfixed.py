@@ -172,7 +172,7 @@ def _known(detail: Sequence[bytes], divisions: frozenset[str]) -> Callable[[int]
     zero = [sum(line[i : i + 1] == "0" for line in lines) / len(lines) for i in range(len(lines[0]))]
 
     def padded(i: int, width: int) -> bool:
-        varied = len({line[i : i + width] for line in lines}) > min(2, len(lines) - 1)
+        varied = lines[0][i + width - 1] in "+-" or len({line[i : i + width] for line in lines}) > min(2, len(lines) - 1)
         begins = zero[i] >= 0.9 and (i == 0 or zero[i - 1] < 0.6 or i in ends)
         return begins and varied and all(re.fullmatch(r"\d+[-+]?", line[i : i + width]) for line in lines)
 

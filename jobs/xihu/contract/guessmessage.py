@@ -72,16 +72,24 @@ def _xml(data: bytes) -> Table:
     if found and encoding not in ("utf-8", "gb18030"):
         encoding = found[1].decode().lower()
     tree = _Tree(data.decode(encoding, "replace"))
-    table = _records(tree.root, encoding)
-    if table:
-        return table
+    outside = _records(tree.root, encoding)
     for node, way in _walk(tree.root, ""):
         inner = _unpacked(node[3])
-        if inner and (table := _xml(inner)):
+        table = _within(inner) if inner else None
+        if table and (outside is None or len(table.rows) >= len(outside.rows)):
             table.options.insert(1, f"    body: {way}   # 报文体 / the body")
             table.encoding = encoding
             return table
+    if outside:
+        return outside
     raise Unreadable("XML 里没有成批的记录 / no records in the XML")
+
+
+def _within(data: bytes) -> Table | None:
+    try:
+        return _xml(data)
+    except Unreadable:
+        return None
 
 
 def _walk(node: list[Any], way: str) -> list[tuple[list[Any], str]]:
@@ -120,7 +128,9 @@ def _records(root: list[Any], encoding: str) -> Table | None:
     titles = _titles(paths)
     table = Table("xml", titles, [[row.get(p) or None for p in paths] for row in rows], encoding=encoding)
     table.paths = [p if p != t else None for p, t in zip(paths, titles, strict=True)]
-    table.options = ["  message:", f"    record: {best}   # 记录的元素，共 {len(rows)} 个 / the element of a record"]
+    others = [f"{n}（{c}）" for n, c in counts.most_common(12) if n != best and c >= 2 and n not in table.titles]
+    also = f"；另有成批的元素 / others that repeat：{'、'.join(others)}" if others else ""
+    table.options = ["  message:", f"    record: {best}   # 记录的元素，共 {len(rows)} 个 / the element of a record{also}"]
     return table
 
 

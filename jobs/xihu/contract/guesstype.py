@@ -22,6 +22,7 @@ _SURNAMES = frozenset(
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "夏侯", "皇甫", "尉迟", "东方", "公孙", "令狐", "慕容", "端木", "司空", "申屠")
 _NOT_NAME = re.compile(r"[区县市镇乡村街路局院校厂店部所站组类型级号楼幢层]$|公司|街道|社区|中心")
 _MONTH = re.compile(r"(19|20)\d{2}([-/.年]?)(0[1-9]|1[0-2]|[1-9](?![0-9])(?<![0-9]{5}))(月份?)?")
+_MIDNIGHT = re.compile(r"[T\s]0{1,2}:00(:00(\.0+)?)?$")
 _FORMS = ("d/m/Y", "m/d/Y", "d/m/y", "d-b-y", "d-b-Y", "d b Y", "d.m.Y", "d.m.y", "d-m-Y")
 
 
@@ -85,7 +86,7 @@ def _dates(seen: Seen) -> Column | None:
     pure = seen.matches(r"\d{8}") >= 0.9 and seen.share(lambda v: v[:2] in ("18", "19", "20")) >= 0.9
     clocked = seen.share(lambda v: ":" in v or re.fullmatch(r"(19|20)\d{12}", v) is not None) > 0.5
     if clocked and seen.reads("datetime") >= 0.9:
-        midnight = seen.share(lambda v: v.rstrip().endswith((" 0:00", "00:00", "00:00:00", "T00:00:00", " 0:00:00"))) > 0.95
+        midnight = seen.format != "hj212" and seen.share(_MIDNIGHT.search) > 0.95
         return Column("date" if midnight else "datetime", {}, "", SURE, "钟点都是零点" if midnight else "含钟点")
     serial = (
         seen.sheet

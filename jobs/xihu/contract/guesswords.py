@@ -191,6 +191,14 @@ _MEASURED = {
 }
 
 
+# Words of HJ 212 telegrams; single capitals and pairs of them mean other things elsewhere.
+TELEGRAM = {
+    **dict.fromkeys(("QN", "MN", "CN", "ST", "PW", "factor", "Flag"), Hint("text", "number")),
+    "DataTime": Hint("datetime", "data_time"),
+    **dict.fromkeys(("Rtd", "Avg", "Min", "Max", "Cou"), Hint("number", "value")),
+}
+
+
 def hint(title: str) -> Hint:
     """What a title hints at; of a title of several levels the last, and what stands above it where that says nothing."""
     levels = [t for t in re.split(r"[/.]", text.fold(title)) if t.strip()] or [""]
