@@ -152,7 +152,8 @@ def _structural(row: Row, header: Header | None, sheet: Sheet) -> bool:
     texts = [plain(v) for v in row.own if plain(v)]
     if header is None or not texts:
         return False
-    if len(texts) <= 3 and _FOOTER.match(texts[0]):
+    items = [header.columns[t] for t in ("item_name", "item_type") if t in header.columns]
+    if len(texts) <= 3 and _FOOTER.match(texts[0]) and not any(plain(row.own[c]) for c in items if c < len(row.own)):
         return True
     labels = {word(v) for r in sheet.rows[header.first : header.last + 1] for v in r.own if word(v)}
     if len(texts) >= 3 and all(word(t) in labels for t in texts):
