@@ -211,6 +211,14 @@ def test_refusals(file: Path) -> None:
         ("\n".join(f"{citizen(i)}|王五|x" for i in range(4)).encode("gb18030"), "header_unknown"),
         ("\n".join(f"{citizen(i)}|王五六七|北山街道|1" for i in range(4)).encode().decode("gb18030").encode("gb18030"), None),
         ("\n".join(f"{citizen(i)}|锟斤拷锟斤拷|北山|1" for i in range(4)).encode("gb18030"), "wrong_encoding"),
+        # UTF-8 read as GBK: the last byte of an odd number of characters takes the delimiter along, what is no character is lost.
+        (
+            "\n".join(f"{citizen(i)}|王五|拱墅区祥符街道|1" for i in range(4))
+            .encode()
+            .decode("gb18030", "replace")
+            .encode("gbk", "replace"),
+            "wrong_encoding",
+        ),
         ("\n".join(f"{citizen(i)}|陳慧嫻|臺北市中山區長安東路|1" for i in range(4)).encode("big5"), "wrong_encoding"),
     ):
         file.write_bytes(data)

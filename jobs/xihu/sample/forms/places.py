@@ -77,3 +77,24 @@ def _shapefile(kind: int, fields: Any, shapes: Any, encoding: str, prj: str) -> 
     data = bytearray(dbf.getvalue())
     data[1:4] = bytes([116, 12, 5])  # the writer stamps the day of today
     return {".shp": shp.getvalue(), ".shx": shx.getvalue(), ".dbf": bytes(data), ".prj": prj.encode()}
+
+
+def local(
+    lon: float, lat: float, meridian: float = 120.1667, easting: float = 50_000.0, northing: float = -3_000_000.0
+) -> tuple[float, float]:
+    """(easting, northing) in metres of a city's own plane: transverse Mercator on the ellipsoid of CGCS2000, Krüger's series to n⁴."""
+    a, f = 6378137.0, 1 / 298.257222101
+    n, e = f / (2 - f), math.sqrt(f * (2 - f))
+    phi, lam = math.radians(lat), math.radians(lon - meridian)
+    t = math.sinh(math.atanh(math.sin(phi)) - e * math.atanh(e * math.sin(phi)))
+    xi, eta = math.atan2(t, math.cos(lam)), math.asinh(math.sin(lam) / math.hypot(t, math.cos(lam)))
+    series = (
+        n / 2 - 2 * n**2 / 3 + 5 * n**3 / 16 + 41 * n**4 / 180,
+        13 * n**2 / 48 - 3 * n**3 / 5 + 557 * n**4 / 1440,
+        61 * n**3 / 240 - 103 * n**4 / 140,
+        49561 * n**4 / 161280,
+    )
+    radius = a / (1 + n) * (1 + n**2 / 4 + n**4 / 64)
+    x = eta + sum(c * math.cos(2 * j * xi) * math.sinh(2 * j * eta) for j, c in enumerate(series, 1))
+    y = xi + sum(c * math.sin(2 * j * xi) * math.cosh(2 * j * eta) for j, c in enumerate(series, 1))
+    return easting + radius * x, northing + radius * y
