@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from xihu.settings import ROOT
-from xihu.standards import icd10
+from xihu.standards import icd10, industry
 from xihu.standards.codes import CodeList, CodeListError, load_codes, read_codes
+from xihu.standards.crosswalks import load_crosswalks
 from xihu.standards.divisions import Divisions
 
 NOW = date(2026, 6, 1)
@@ -62,11 +63,11 @@ def test_industry_has_the_sections_and_divisions_of_its_edition(codes: dict[str,
 
 
 def test_a_code_of_industry_means_what_its_year_says(codes: dict[str, CodeList]) -> None:
-    industry = codes["industry"]
-    before, after = industry.at("79", date(2016, 12, 5)), industry.at("79", date(2018, 1, 1))
+    listed = codes["industry"]
+    before, after = listed.at("79", date(2016, 12, 5)), listed.at("79", date(2018, 1, 1))
     assert before and after and (before.name, after.name) == ("居民服务业", "土地管理业")
-    assert industry.named("居民服务业", date(2018, 1, 1)).code == "80"  # type: ignore[union-attr]
-    assert industry.named("教育", date(2016, 1, 1)) is None  # the section P and the division 82 bear one name
+    assert listed.named("居民服务业", date(2018, 1, 1)).code == "80"  # type: ignore[union-attr]
+    assert listed.named("教育", date(2016, 1, 1)) is None  # the section P and the division 82 bear one name
 
 
 def test_budget_subjects_by_year(codes: dict[str, CodeList]) -> None:
@@ -212,7 +213,10 @@ def test_every_street_lies_in_a_division_of_its_time(codes: dict[str, CodeList])
         ("M81.9", "XIII"),
         ("X59.x00x000", "XX"),
         ("M8140/3", None),
+        ("D49", None),
         ("D90", None),
+        ("E91", None),
+        ("T99", None),
         ("K94", None),
         ("S72", "XIX"),
         ("高血压", None),
@@ -273,3 +277,28 @@ def test_only_the_lists_of_its_fields_travel_with_a_contract(codes: dict[str, Co
                 cells = [*(spec.map or ()), *(list(codes[spec.codes].by_code)[:5] if spec.codes else ["330106", "西湖区", "330103"])]
                 few, all_ = parser_for(name, contract, given), parser_for(name, contract, codes)
                 assert [few(c, date(2016, 12, 5)) for c in cells] == [all_(c, date(2016, 12, 5)) for c in cells]
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "expected"),
+    [
+        ("C1311", date(2016, 12, 5), ("C", "13", "农副食品加工业", ())),
+        ("1311", date(2016, 12, 5), ("C", "13", "农副食品加工业", ())),
+        ("ｃ13", date(2020, 1, 1), ("C", "13", "农副食品加工业", ())),
+        ("79", date(2016, 12, 5), ("O", "79", "居民服务业", ())),
+        ("7910", date(2020, 1, 1), ("N", "79", "土地管理业", ())),
+        ("O7910", date(2020, 1, 1), ("O", "80", "居民服务业", ("industry:O79→80",))),
+        ("O80", date(2020, 1, 1), ("O", "80", "居民服务业", ())),
+        ("P83", date(2016, 12, 5), ("P", "82", "教育", ("industry:P83→82",))),
+        ("Q", date(2016, 12, 5), ("Q", None, "卫生和社会工作", ())),
+    ],
+)
+def test_industries_as_they_are_sent(codes: dict[str, CodeList], text: str, on: date, expected: tuple[object, ...]) -> None:
+    walk = load_crosswalks(ROOT / "conf" / "codes" / "crosswalks", codes)["industry__industry"]
+    assert industry.read(text, on, walk) == expected
+
+
+@pytest.mark.parametrize("text", ["", "A13", "98", "N79", "Z01", "131115", "制造业", "C1", "13A"])
+def test_what_is_no_industry_is_told(codes: dict[str, CodeList], text: str) -> None:
+    walk = load_crosswalks(ROOT / "conf" / "codes" / "crosswalks", codes)["industry__industry"]
+    assert isinstance(industry.read(text, date(2016, 12, 5), walk), str)

@@ -95,6 +95,10 @@ def test_districts_convert_only_where_they_were_not_divided() -> None:
         assert isinstance(found, NotExact) and found.codes == {code: became}
     # Back: 拱墅 of 2021 was two districts; a person registered there in 2021 may have lived in either.
     assert isinstance(DIVISIONS.convert("330105", AFTER, BEFORE), NotExact)
+    back = DIVISIONS.convert("330114", AFTER, BEFORE)
+    assert isinstance(back, NotExact) and back.codes == {"330114": ("330104", "330109")}
+    assert DIVISIONS.convert("330113", AFTER, BEFORE) == "330110"  # 临平 was 余杭, whole or not
+    assert isinstance(DIVISIONS.convert("330113", AFTER, BEFORE, figures=True), NotExact)
     assert DIVISIONS.convert("330112", AFTER, BEFORE, figures=True) == "330185"
 
 
