@@ -18,6 +18,7 @@ EXAMPLES = re.findall(r"```yaml\n# conf/catalogue/(\S+)\n(.*?)```", (ROOT / "doc
 def conf(tmp_path: Path, examples: list[tuple[str, str]]) -> Path:
     for part in ("codes", "facts"):
         shutil.copytree(ROOT / "conf" / part, tmp_path / part)
+    shutil.copy(ROOT / "conf" / "elements.yaml", tmp_path)
     for name, text in examples:
         file = tmp_path / "catalogue" / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +28,7 @@ def conf(tmp_path: Path, examples: list[tuple[str, str]]) -> Path:
 
 def test_every_example_validates(tmp_path: Path) -> None:
     try:
-        contracts = load_catalogue(conf(tmp_path, EXAMPLES)).contracts
+        contracts = load_catalogue(conf(tmp_path, EXAMPLES), standards=True).contracts
     except CatalogueError as error:
         pytest.fail("\n".join(map(str, error.problems)))
     assert len(contracts) == len(EXAMPLES)
