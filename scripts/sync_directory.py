@@ -62,7 +62,7 @@ def _row(entry: Entry, short: str) -> dict[str, object]:
 
 
 def left_out(contracts: list[Contract]) -> list[str]:
-    """Codes of the classes that give way, so that 568 remain: near-namesakes of contracts first, then the largest departments' last ones."""
+    """Codes of the classes that give way, so that 568 remain: namesakes of contracts first, then the last ones of large departments."""
     own = {d.name: d.dept for d in sample.departments()}
     free = list(sample.written())
     spare = len(free) + len(contracts) - sample.CLASSES
