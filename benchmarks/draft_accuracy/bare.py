@@ -36,7 +36,7 @@ def bare(path: Path, out: Path, contract: Contract, header: list[str], truth: Tr
         _xml(path, out, names)
     elif kind == "dbf":
         out.write_bytes(_dbase(path.read_bytes(), len(plain)))
-        names = {t: f"c{i + 1}" for i, t in enumerate(header)}
+        names = {t.encode("gb18030")[:10].decode("gb18030", "ignore"): f"c{i + 1}" for i, t in enumerate(header)}
     else:
         return None
     return {names.get(t, t): k for t, k in truth.items()}
@@ -64,7 +64,7 @@ def _csv(path: Path, out: Path, contract: Contract, header: list[str], truth: Tr
             named = [f"c{i + 1}" if c.strip() else "" for i, c in enumerate(cells)]
             lines[n] = delimiter.join(named).encode() + (b"\r" if line.endswith(b"\r") else b"")
             out.write_bytes(b"\n".join(lines))
-            names = {t: f"c{i + 1}" for i, t in enumerate(header)}
+            names = {t.strip(): f"c{i + 1}" for i, t in enumerate(header)}
             return {names.get(t, t): k for t, k in truth.items()}
     return None
 

@@ -32,6 +32,7 @@ class Case:
     path: Path
     truth: dict[str, str] = field(hash=False)
     bare: bool = False  # titles c1 … cn
+    record: str = ""  # accounting: the element of its records, of several kinds in one file
 
     @property
     def held_out(self) -> bool:
@@ -90,11 +91,12 @@ def of_contracts(group: str, files: Iterable[tuple[str, Path]], catalogue: Catal
             continue
         kind = contract.delivery.format
         truth = _truth(contract, list(found.header), list(found.columns), path)
-        yield Case(group, contract.resource, kind, path, truth)
+        record = contract.delivery.message.record.split("/")[-1] if kind == "accounting" and contract.delivery.message else ""
+        yield Case(group, contract.resource, kind, path, truth, record=record)
         out = folder / f"{group}_{dept}_{crc32(str(path).encode()):08x}" / path.name
         made = bare(path, out, contract, list(found.header), truth)
         if made is not None:
-            yield Case(group, contract.resource, kind, out, made, bare=True)
+            yield Case(group, contract.resource, kind, out, made, bare=True, record=record)
 
 
 def _truth(contract: Contract, header: list[str], columns: list[int | None], path: Path) -> dict[str, str]:

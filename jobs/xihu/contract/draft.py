@@ -63,16 +63,13 @@ def draft(
 
 
 def _columns(table: Table, lists: Mapping[str, CodeList], day: date) -> list[Column]:
-    def seen(i: int) -> Seen:
-        return Seen(table.titles[i], [row[i] for row in table.rows], table.format, lists, day, table.unit)
-
-    columns = [column(seen(i)) for i in range(len(table.titles))]
+    columns = [column(Seen(t, [row[i] for row in table.rows], table.format, lists, day, table.unit)) for i, t in enumerate(table.titles)]
     first = next((i for i, c in enumerate(columns) if c.type == "citizen_id"), None)
     if first is not None:
         ids = [row[first] for row in table.rows]
-        columns = [
-            c if c.type not in ("integer", "code", "text", "boolean", "money") else column(seen(i), ids) for i, c in enumerate(columns)
-        ]
+        for i, made in enumerate(columns):
+            if made.type in ("integer", "code", "text", "boolean"):
+                columns[i] = column(Seen(table.titles[i], [row[i] for row in table.rows], table.format, lists, day, table.unit, ids))
     return columns
 
 

@@ -28,7 +28,7 @@ class Listed(NamedTuple):
     why: str
 
 
-def boolean(distinct: Counter[str], titled: bool) -> str | None:
+def boolean(distinct: Counter[str], titled: bool, open_: bool) -> str | None:
     """Why the values are yes and no, or None."""
     values = set(distinct)
     for pair in _YES:
@@ -36,6 +36,8 @@ def boolean(distinct: Counter[str], titled: bool) -> str | None:
             return f"只有 {'、'.join(sorted(values))}"
     if titled and values <= {"0", "1"}:
         return "只有 0、1，标题是问句"
+    if values == {"0", "1"} and sum(distinct.values()) >= 20 and open_:
+        return "只有 0、1"
     return None
 
 

@@ -39,6 +39,7 @@ class Seen:
     codes: Mapping[str, CodeList]
     as_of: date
     unit: str | None = None  # of money, as said above the table
+    ids: Sequence[str | None] | None = None  # citizen ids of the same records, which tell sex, if there are any
 
     @cached_property
     def hint(self) -> Hint:

@@ -95,7 +95,8 @@ def _identifier(seen: Seen, digits: list[str], hinted: str | None) -> Column | N
 def _padded(seen: Seen) -> Column | None:
     """Numbers of one width with zeros on the left, their sign last or none: amounts in cents, as banks send them."""
     widths = {len(v) for v in seen.given}
-    if len(widths) == 1 and max(widths) >= 8 and seen.matches(r"0\d+[-+]?") >= 0.95 and len(seen.distinct) > 2:
+    signed = seen.matches(r"0\d+[-+]") >= 0.95
+    if len(widths) == 1 and max(widths) >= 8 and (signed or (seen.matches(r"0\d+") >= 0.95 and len(seen.distinct) > 2)):
         return _money(seen, LIKELY, "左补零的定长数")
     return None
 

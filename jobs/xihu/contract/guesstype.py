@@ -26,12 +26,8 @@ _MIDNIGHT = re.compile(r"[T\s]0{1,2}:00(:00(\.0+)?)?$")
 _FORMS = ("d/m/Y", "m/d/Y", "d/m/y", "d-b-y", "d-b-Y", "d b Y", "d.m.Y", "d.m.y", "d-m-Y")
 
 
-def column(seen: Seen, ids: Sequence[str | None] | None = None) -> Column:
-    """The likely type of a column.
-
-    Args:
-        ids: citizen ids of the same records, which tell sex and birth, if there are any.
-    """
+def column(seen: Seen) -> Column:
+    """The likely type of a column."""
     if not seen.given:
         kind = (
             seen.hint.type
@@ -46,7 +42,7 @@ def column(seen: Seen, ids: Sequence[str | None] | None = None) -> Column:
         )
     else:
         made = next(found for rule in _RULES if (found := rule(seen)) is not None)
-        if made.type in ("integer", "code", "text", "boolean") and ids is not None and (sex := _sex(seen, ids)):
+        if made.type in ("integer", "code", "text", "boolean") and seen.ids is not None and (sex := _sex(seen, seen.ids)):
             made = sex
     if seen.nulls and seen.given and made.type != "text":
         made.options["nulls"] = "[" + ", ".join(f'"{n}"'.replace("\\", "\\\\") for n in seen.nulls) + "]"
@@ -72,7 +68,7 @@ def _clock(seen: Seen) -> Column | None:
 
 def _dates(seen: Seen) -> Column | None:
     title, wanted = seen.hint.type, seen.hint.type in ("date", "datetime", "month", "year")
-    if title in ("money", "citizen_id", "uscc", "phone", "division"):
+    if title in ("money", "citizen_id", "uscc", "phone", "division") or seen.hint.name == "number":
         return None
     digits = seen.matches(r"-?\d+(\.\d+)?") > 0.5
     if (
@@ -114,6 +110,8 @@ def _dates(seen: Seen) -> Column | None:
 
 
 def _phone(seen: Seen) -> Column | None:
+    if seen.hint.name in ("number", "card", "account"):
+        return None
     real = seen.share(lambda v: phones.parse_phone(v)[1])
     if real >= 0.8 or (seen.hint.type == "phone" and seen.share(lambda v: sum(c.isdigit() for c in v) >= 7) >= 0.8):
         return Column("phone", {}, "", SURE if real >= 0.8 else LIKELY, f"{real:.0%} 是电话号码")
@@ -154,21 +152,21 @@ def _person(seen: Seen) -> Column | None:
     real = seen.share(likely)
     if named and (seen.share(shaped) >= 0.85 or (real >= 0.5)):
         return Column("person_name", {}, "", SURE if real > 0.8 else LIKELY, f"{real:.0%} 以常见姓氏开头")
+    if seen.hint.type not in (None, "text") or re.search(r"名称|单位|机构|学校|街道|路$", seen.title):
+        return None
     varied = len(seen.distinct) >= min(0.3 * len(seen.given), 30) and len(seen.distinct) >= 5
-    if (
-        real >= 0.88
-        and varied
-        and seen.hint.type in (None, "text")
-        and not (seen.hint.type == "text" and len(seen.given) < 20 and real < 1)
-    ):
-        if seen.hint.type == "text" and re.search(r"名称|单位|机构|学校|街道|路$", seen.title):
-            return None
-        return Column("person_name", {}, "", LIKELY if len(seen.given) >= 20 else UNSURE, f"{real:.0%} 以姓氏开头，两三个字，多不相同")
+    # A few records beside their citizen ids are enough: nothing else of three characters begins with a surname throughout.
+    beside = seen.ids is not None and real == 1 and len(seen.distinct) >= 0.8 * len(seen.given)
+    if (real >= 0.88 and varied and (seen.hint.type is None or len(seen.given) >= 20)) or beside:
+        sure = LIKELY if len(seen.given) >= 20 else UNSURE
+        return Column("person_name", {}, "", sure, f"{real:.0%} 以姓氏开头，两三个字，多不相同")
     return None
 
 
 def _coded(seen: Seen) -> Column | None:
-    if flag := boolean(seen.distinct, seen.hint.type == "boolean"):
+    if seen.format == "hj212":
+        return None
+    if flag := boolean(seen.distinct, seen.hint.type == "boolean", seen.hint.type in (None, "text")):
         return Column("boolean", {}, "", SURE if seen.hint.type == "boolean" else LIKELY, flag)
     made: Listed | None = listed(seen.distinct, seen.hint, seen.codes, seen.as_of)
     if made is None:

@@ -47,21 +47,21 @@ month month - -: 月份 年月 所属期 费款所属期 账期 统计月 缴费
 year year - -: 年度 年份 学年 会计年度 所属年度 年
 date date - -: 日期 日 出生年月 生日 有效期 有效期至 期限 截止 时效 出生日期
 datetime at - -: 时间 时刻 时点 采集时间 更新时间
-money amount - -: 金额 金 费 费用 款 款项 工资 薪 补贴 补助 津贴 收入 支出 余额 单价 总价 价 价格 房价 合同价 造价 投资 投资额 税额 税
-money amount - -: 罚款 资本 注册资本 资金 基数 缴费基数 标准 借方 贷方 发生额 档次 营业额 产值 损失 养老金 保障金 救助金 预算 决算 报销
-money amount - -: 自付 统筹支付 结余 租金 奖金 应发 实发 缴费 补发 额
+money amount - -: 财产 资产 负债 限价 标的额 金额 金 费 费用 款 款项 工资 薪 补贴 补助 津贴 收入 支出 余额 单价 总价 价 价格 房价 合同价
+money amount - -: 造价 投资 投资额 税额 税 罚款 资本 注册资本 资金 基数 缴费基数 标准 借方 贷方 发生额 档次 营业额 产值 损失 养老金 保障金
+money amount - -: 救助金 预算 决算 报销 自付 统筹支付 结余 租金 奖金 应发 实发 缴费 补发 额
 integer persons - -: 人数 人次 人口 户数 人口数 家庭人口 成员数 男 女 儿童 户籍人口 常住人口 老年人口 流动人口
 integer count - -: 数量 次数 个数 件数 辆数 床位 床位数 套数 起数 张数 页数 层数 层站数 数 天数 笔数 记分 库存 附件数 班级数
 integer age - -: 年龄 工龄 周岁 岁数
 integer seq - -: 序号 行号 项次 顺序号
-number rate - -: 率 比 占比 比例 比重 同比 环比 增长 增幅 % ‰ 百分比 系数 指数
+number rate - -: 进度 率 比 占比 比例 比重 同比 环比 增长 增幅 % ‰ 百分比 系数 指数
 number value - -: 面积 长度 宽度 高度 深度 速度 车速 温度 气温 湿度 水位 雨量 降水 流量 压力 浓度 重量 质量 体积 里程 排放量 用电量 用水量
 number value - -: 能耗 电量 水量 数值 监测值 实测值 测量值 方向角 风速 得分 分值 评分 评估分 均值 限值 PM2.5 PM10 SO2 NO2
 number lon - -: 经度
 number lat - -: 纬度
 text plate - -: 车牌 车牌号 号牌 车牌号码 号牌号码
-text number - -: 编号 编码 代码 号 号码 流水号 单号 凭证号 账号 账户 卡号 证号 文号 序列号 批次 批次号 标识 标识码 户号 学号 学籍号 登记号
-text number - -: 合同号 案号 ID 邮编 邮政编码 银行账号 期间号 识别码 车架号 条码
+text number - -: 科目 科目编码 编号 编码 代码 号 号码 流水号 单号 凭证号 账号 账户 卡号 证号 文号 序列号 批次 批次号 标识 标识码 户号 学号
+text number - -: 学籍号 登记号 合同号 案号 ID 邮编 邮政编码 银行账号 期间号 识别码 车架号 条码
 text title - -: 名称 单位 机构 部门 企业名称 单位名称 学校 医院 公司 商户 供应商 项目 项目名称 事项 站点 线路 街 路 品名 摘要 内容 描述
 text title - -: 说明 备注 原因 意见 结果 情况 类别 类型 种类 性质 等级 级别 状态 标志 方式 渠道 来源 职业 职务 职称 专业 学科 行业 疾病
 text title - -: 诊断 病名 死因 用途 银行 开户行 型号 规格 版本 星级
@@ -153,7 +153,7 @@ _ENGLISH: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
         (r"(sex|gender)(_?code)?$", Hint("code", "sex", "sex", "quasi")),
         (r"ethnic\w*|nation$", Hint("code", "ethnic", "ethnic", "sensitive")),
         (r"address|addr$|location", Hint("text", "address", None, "direct")),
-        (r"(^|.*_)(id|no|code|number|ref|uri|key|sn)$|code$|number$|(id|no|ref)$|seq", Hint("text", "number")),
+        (r"(^|.*_)(id|no|code|number|ref|uri|key|sn)$|code$|number$|(id|no|ref)$|seq|account", Hint("text", "number")),
         (
             r"name|title|remark|note|desc\w*|type$|status|category|department|supplier|organi[sz]ation|body|label|purpose|reason|content",
             Hint("text", "title"),
@@ -201,7 +201,7 @@ TELEGRAM = {
 
 def hint(title: str) -> Hint:
     """What a title hints at; of a title of several levels the last, and what stands above it where that says nothing."""
-    levels = [t for t in re.split(r"[/.]", text.fold(title)) if t.strip()] or [""]
+    levels = [t for t in re.split(r"/|\.(?=[^\d\s])", text.fold(title)) if t.strip()] or [""]
     for level in reversed(levels):
         found = _of(level.strip())
         if found is not None and found.type is not None and (level is levels[-1] or found.type in ("money", "integer")):
