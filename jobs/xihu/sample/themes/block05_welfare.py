@@ -42,7 +42,7 @@ def _housing(world: World) -> Iterator[File]:
         day = world.after(month, 6)
         sheets, faults = [], list[Fault]()
         for district, heads in homes.items():
-            rng = world.rng("zb__public_rental", month, district)
+            rng = world.rng("fg__public_rental", month, district)
             rows = [_home(p, month, i) for i, p in enumerate(heads, 1) if _start(p) <= month_end(month)]
             name = ids.DISTRICTS[district][0]
             hidden = frozenset({1}) if len(rows) > 4 and district in ("330104", "330110") else frozenset()
@@ -54,7 +54,7 @@ def _housing(world: World) -> Iterator[File]:
             heads_ = heading(f"杭州市{name}公共租赁住房保障家庭花名册（{month:%Y}年{month.month}月）", "单位：元、㎡", day, len(HOUSING))
             sheets.append(Sheet(name, HOUSING, rows, heads_, totals, "填表人：        审核人：", hidden))
         records = sum(len(s.rows) for s in sheets)
-        yield File("zb__public_rental", f"公租房保障家庭_{month:%Y%m}.xls", day, xls(sheets), records, "142000", faults)
+        yield File("fg__public_rental", f"公租房保障家庭_{month:%Y%m}.xls", day, xls(sheets), records, "142000", faults)
 
 
 def _start(p: Person) -> date:
