@@ -177,7 +177,7 @@ def _hazards(world: World) -> Iterator[File]:
         if month == world.months[0]:
             sent[plant.put("off_the_map", "out_of_range", "geometry")]["灾害类型"] = "滑坡"
             shapes[plant.faults[-1].row - 1] = [0.0, 0.0]
-            sent[plant.put("closed_before_found", "check_failed", "rectified_on")]["销号日期"] = "1998-01-01"
+            sent[plant.put("closed_before_found", "check_failed", "struck_off_on")]["销号日期"] = "1998-01-01"
             sent[plant.put("unit_written_out", "accepted", "loss")]["威胁财产"] = "1,200万元"
         features = [("Point", p, s) for p, s in zip(shapes, sent, strict=True)]
         name = f"地质灾害隐患点_{month:%Y%m}.geojson"

@@ -15,7 +15,8 @@ from xihu.sample.themes.planting import Planting
 
 TITLE = "平安城市"
 CALLS = (("刑事警情", 9, ("盗窃", "诈骗", "抢夺", "抢劫")), ("治安警情", 18, ("殴打他人", "赌博", "扰乱秩序")),
-         ("交通警情", 34, ("交通事故", "交通拥堵")), ("纠纷", 17, ("邻里纠纷", "消费纠纷", "劳资纠纷", "家庭纠纷")), ("群众求助", 22, ("走失", "开锁", "救助")))  # fmt: skip
+         ("交通警情", 34, ("交通事故", "交通拥堵")), ("纠纷", 17, ("邻里纠纷", "消费纠纷", "劳资纠纷", "家庭纠纷")),
+         ("群众求助", 22, ("走失", "开锁", "救助")))  # fmt: skip
 CAUSES = (("电气故障", 34), ("生活用火不慎", 22), ("遗留火种", 15), ("吸烟", 8), ("自燃", 6), ("生产作业", 5), ("玩火", 4), ("原因不明", 6))
 SITES = ("住宅", "厂房", "仓库", "商铺", "出租房", "交通工具", "垃圾堆场")
 DENSE = {d: v[1] + v[2] for d, v in ids.DISTRICTS.items()}
@@ -131,5 +132,6 @@ def _fire(rng: Random, month: date, district: str, j: int) -> list[Cell]:
     dead = rng.choices((0, 1), (985, 15))[0]
     return [
         j + 1, f"{district}{at:%Y%m%d}{j + 1:04d}", at, told, there, rng.choice(SITES),
-        rng.choices([c for c, _ in CAUSES], [w for _, w in CAUSES])[0], dead, rng.choices((0, 1, 2), (95, 4, 1))[0], area, round(area * rng.uniform(0.02, 0.12), 4),
+        rng.choices([c for c, _ in CAUSES], [w for _, w in CAUSES])[0], dead,
+        rng.choices((0, 1, 2), (95, 4, 1))[0], area, round(area * rng.uniform(0.02, 0.12), 4),
     ]  # fmt: skip
