@@ -86,6 +86,12 @@ def find_header(path: Path, contract: Contract) -> tuple[Inspection, Dialect] | 
     elif dialect.encoding != agreed:
         warnings.append(f"约定为 {agreed}，文件为 {dialect.encoding}，按 {dialect.encoding} 读取")
     if lines[at].text is None and not enc.decodes(lines[at].raw, dialect.encoding):
+        # One damaged header is a header nobody knows; where the records are damaged too, the whole file was garbled before it was sent.
+        wide = [r.raw for r in lines if not r.raw.isascii()]
+        broken = sum(not enc.decodes(raw, dialect.encoding) for raw in wide)
+        if len(wide) >= 3 and broken * 2 > len(wide):
+            words = f"{len(wide)} 条含汉字的记录中 {broken} 条不能按 {dialect.encoding} 解码，发送前已按错误的编码转换过"
+            return Refusal("wrong_encoding", words, "请从原系统重新导出")
         return Refusal("header_unknown", "表头含有无法解码的字节", "请按约定的编码重报")
     judged = judge(contract, titles, found)
     if judged.refusal:

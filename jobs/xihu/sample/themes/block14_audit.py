@@ -152,7 +152,7 @@ def _tenders(world: World, money: Money) -> Iterator[File]:
         chosen = [t for t in money.tenders if first_of(t.award) == month]
         rows = [_tender(world, t) for t in chosen]
         faults = Faults(rng, len(rows))
-        rows[faults.take("rare_character", "accepted", "contact_name")]["联系人"] = ("王喆", "朱镕林", "李㛃")[k]
+        rows[faults.take("rare_character", "accepted", "contact_name")]["联系人"] = ("王喆", "沈镕", "李㛃")[k]
         i = faults.take("thousands", "repaired", "reserve_price")
         rows[i]["最高限价"] = f"{float(rows[i]['最高限价']):,.2f}"
         if k == 0:
