@@ -180,22 +180,28 @@ PROJECTS = (
 CHARITY = ("救助编号", "项目名称", "受助人姓名", "受助人身份证号", "救助金额", "拨付日期", "救助事由", "区县", "备注")
 
 
-def _charity(world: World) -> Iterator[File]:
+def granted(world: World, k: int) -> tuple[list[list[str]], Random]:
+    """The grants of the k-th month as they were given, and the chance that goes on from there."""
+    month, forms = world.months[k], ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d 0:00")
     people = world.adults(world.w.first, 18, 95)
     poor = sorted(people, key=lambda p: p.income)[: max(len(people) // 3, 80)]
-    forms = ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d 0:00")
+    rng = world.rng("cs__charity_grant", month)
+    rows = []
+    for i, p in enumerate(rng.sample(poor, min(70, len(poor)))):
+        project, low, high = rng.choice(PROJECTS)
+        amount = rng.randrange(low, high, 100)
+        paid = month + timedelta(days=rng.randrange(27))
+        why = {"大病救助": "家庭成员患重病，自负医疗费用较高", "阳光助学": "子女就读高校，学费困难"}.get(project, "家庭生活困难")
+        rows.append([
+            f"CS{month:%Y%m}{i + 1:04d}", project, p.name, p.id18, f"{amount:,}.00元" if i % 4 == 0 else f"{amount:.2f}",
+            paid.strftime(forms[i % 3]), why, ids.DISTRICTS[p.district][0], "",
+        ])  # fmt: skip
+    return rows, rng
+
+
+def _charity(world: World) -> Iterator[File]:
     for k, month in enumerate(world.months):
-        rng = world.rng("cs__charity_grant", month)
-        rows = []
-        for i, p in enumerate(rng.sample(poor, min(70, len(poor)))):
-            project, low, high = rng.choice(PROJECTS)
-            amount = rng.randrange(low, high, 100)
-            paid = month + timedelta(days=rng.randrange(27))
-            why = {"大病救助": "家庭成员患重病，自负医疗费用较高", "阳光助学": "子女就读高校，学费困难"}.get(project, "家庭生活困难")
-            rows.append([
-                f"CS{month:%Y%m}{i + 1:04d}", project, p.name, p.id18, f"{amount:,}.00元" if i % 4 == 0 else f"{amount:.2f}",
-                paid.strftime(forms[i % 3]), why, ids.DISTRICTS[p.district][0], "",
-            ])  # fmt: skip
+        rows, rng = granted(world, k)
         plant = Planting(rng, len(rows))
         i = plant.put("full_width_comma_and_quote", "accepted", "purpose")
         rows[i][6] = '火灾，房屋"全损"'
@@ -319,4 +325,4 @@ def _batch(batch: str, day: date, lines: list[bytes], count: int, total: float) 
     return b"\r\n".join([head, *lines, tail]) + b"\r\n"
 
 
-__all__ = ["TITLE", "files"]
+__all__ = ["TITLE", "files", "granted"]
