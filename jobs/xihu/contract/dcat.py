@@ -118,7 +118,9 @@ def _dataset(
     if arrived:
         g.add((node, DCTERMS.modified, Literal(arrived, datatype=XSD.dateTime)))
     for code in e.related:
-        g.add((node, DCTERMS.relation, URIRef(base + "resource/" + quote(code, safe=""))))
+        other = URIRef(base + "resource/" + quote(code, safe=""))
+        g.add((other, RDF.type, RDFS.Resource))
+        g.add((node, DCTERMS.relation, other))
     if e.share.basis:
         law = BNode(f"law{hash_of(e.share.basis)}")
         g.add((law, RDF.type, ELI.LegalResource))

@@ -10,8 +10,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from xihu.contract import words
+from xihu.contract import grades, words
 from xihu.contract.derive import column_name, spark_type
+from xihu.contract.directory.pages import directory_values, sharing_values, url_of
+from xihu.contract.directory.store import check_directory
 from xihu.contract.load import Catalogue
 from xihu.contract.policy import Parameter, Programme, load_parameters, load_programmes
 from xihu.contract.problems import CatalogueError
@@ -40,7 +42,7 @@ class _Builder:
         self.environment = Environment(
             loader=PackageLoader("xihu.contract"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self.environment.globals.update(words=words, spark_type=spark_type, facts=catalogue.facts)
+        self.environment.globals.update(words=words, spark_type=spark_type, facts=catalogue.facts, grading=grades)
         versions = json.dumps(sorted([r, c.version] for r, c in catalogue.contracts.items()) + sorted([f, ""] for f in catalogue.facts))
         self.edition = hashlib.sha256(versions.encode()).hexdigest()[:8]
         self.programmes: dict[str, Programme] = {}
@@ -50,7 +52,10 @@ class _Builder:
             self.programmes = load_programmes(catalogue.conf)
         except CatalogueError:
             pass  # `xihu catalogue check` names the fault; the dictionary goes without the page
-        self.tabs = [("index.html", "数据集", "dataset"), ("facts.html", "事实表", "fact")]
+        # A fault in conf/directory is named by `xihu catalogue check`; what could be read is shown.
+        self.directory = check_directory(catalogue.conf, catalogue)[0]
+        listed = [("directory.html", "目录", "directory"), ("sharing.html", "共享目录", "sharing")]
+        self.tabs = [*(listed if self.directory.departments else []), ("index.html", "数据集", "dataset"), ("facts.html", "事实表", "fact")]
         self.tabs += [("bases.html", "基础库", "base")] if catalogue.base else []
         self.tabs += [("marts.html", "专题", "mart")] if self.marts else []
         self.tabs += [("codes.html", "代码表", "code")]
@@ -59,6 +64,7 @@ class _Builder:
     def build(self) -> Path:
         self.out.mkdir(parents=True, exist_ok=True)
         self._datasets()
+        self._directory()
         self._facts()
         self._bases()
         self._marts()
@@ -109,6 +115,16 @@ class _Builder:
             self._entry("数据集", c.title, resource, url, c.provider.name, f"{c.summary} {c.code}", 4)
             for name, f in c.fields.items():
                 self._entry("字段", f.title, name, f"{url}#{name}", c.title, " ".join([*f.titles, words.TYPES[f.type], f.codes or ""]), 1)
+
+    def _directory(self) -> None:
+        if not self.directory.departments:
+            return
+        self._page("directory.html", "directory.html.j2", "directory", "政务信息资源目录", **directory_values(self.directory))
+        self._page("sharing.html", "sharing.html.j2", "sharing", "政务数据资源共享目录", **sharing_values(self.directory))
+        for entry in self.directory.entries.values():
+            if entry.resource is None:
+                extra = " ".join(i.title for i in entry.items)
+                self._entry("目录", entry.title, entry.code, url_of(entry), entry.provider, extra, 2)
 
     def _facts(self) -> None:
         feeding: dict[str, list[str]] = {}

@@ -20,6 +20,7 @@ from xihu.contract.models import Contract, FieldSpec
 
 VERSION = "v3.2.0"
 _NAMESPACE = uuid.UUID("6b7f4c0e-5d0a-5b58-9d55-2f0d4a3f9c11")  # of all identifiers made here; never changes
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LOGICAL = {
     "integer": "integer", "year": "integer", "number": "number", "money": "number", "date": "date", "month": "date",
     "datetime": "timestamp", "boolean": "boolean",
@@ -34,7 +35,7 @@ def documents(catalogue: Catalogue, arrivals: Mapping[str, datetime] | None = No
 
 def text(body: Mapping[str, Any]) -> str:
     """The document as YAML; the same contract gives the same text."""
-    return yaml.safe_dump(dict(body), allow_unicode=True, sort_keys=False, width=120)
+    return yaml.dump(dict(body), Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120)
 
 
 def document(c: Contract, catalogue: Catalogue, arrived: datetime | None = None) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def resource_values(directory: Directory, entry: Entry) -> list[Any]:
     kind, item, mesh, fine = directory.names_of(entry.prefix)
     opening = {"open": ("是", ""), "conditional": ("是", entry.open.terms or "有条件开放"), "closed": ("否", "")}[entry.open.type]
     return [
-        kind or vocab.KINDS[entry.code[0]], item, mesh, fine, entry.title, entry.code, entry.provider, entry.uscc, entry.summary,
+        kind, item, mesh, fine, entry.title, entry.code, entry.provider, entry.uscc, entry.summary,
         *entry.format, "", "", "", words.SHARE[entry.share.type], entry.condition, entry.share.method or "", *opening,
         words.UPDATE[entry.update], entry.published or "", "、".join(entry.related), "", entry.grade, entry.grade_reason,
     ]  # fmt: skip

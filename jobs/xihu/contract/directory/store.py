@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from stdnum.cn import uscc as stdnum_uscc
 
 from xihu.contract.directory.entry import Entry, Stored, faults, of_contract, of_stored, to_stored
+from xihu.contract.directory.vocab import KINDS
 from xihu.contract.load import Catalogue, parse
 from xihu.contract.models import NAME
 from xihu.contract.problems import CatalogueError, Problem
@@ -48,7 +49,7 @@ class Directory:
     def names_of(self, prefix: str) -> tuple[str, str, str, str]:
         """Names of 类、项、目、细目 of a code's prefix; "" where nobody has named it."""
         name = self.classification.get
-        return name(prefix[:1], ""), name(prefix[:3], ""), name(prefix[:6], ""), name(prefix, "") if len(prefix) > 6 else ""
+        return KINDS.get(prefix[:1], ""), name(prefix[:3], ""), name(prefix[:6], ""), name(prefix, "") if len(prefix) > 6 else ""
 
 
 def _rows(file: Path, columns: tuple[str, ...], problems: list[Problem]) -> Iterable[tuple[int, list[str]]]:
