@@ -1,7 +1,8 @@
 """Administrative divisions by date, GB/T 2260: codes, names, what old codes became; and functional areas that have no code.
 
 Data: `conf/codes/divisions.csv` (code, name, valid_from, valid_to, successor, level), `conf/codes/functional_areas.csv` (code, name, …,
-aliases, division) and, for codes of other cities, `conf/codes/divisions_national.csv`. A code that was split has several successors; only streets tell which, so such a code is not resolved.
+aliases, division) and, for codes of other cities, `conf/codes/divisions_national.csv`. A code that was split has several successors; only
+streets tell which, so such a code is not resolved.
 """
 
 from __future__ import annotations
