@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zlib import crc32
 
@@ -33,6 +34,10 @@ class Case:
     truth: dict[str, str] = field(hash=False)
     bare: bool = False  # titles c1 … cn
     record: str = ""  # accounting: the element of its records, of several kinds in one file
+
+    def of(self, group: str) -> Case:
+        """The same case in another group."""
+        return replace(self, group=group)
 
     @property
     def held_out(self) -> bool:
@@ -86,7 +91,8 @@ def of_contracts(group: str, files: Iterable[tuple[str, Path]], catalogue: Catal
         contract = catalogue.find(dept, path.name)
         if contract is None:
             continue
-        found = reader(contract.delivery.format).inspect(path, contract)
+        read = _unpacked(path, folder)
+        found = reader(contract.delivery.format).inspect(read, contract)
         if isinstance(found, Refusal):
             continue
         kind = contract.delivery.format
@@ -97,6 +103,17 @@ def of_contracts(group: str, files: Iterable[tuple[str, Path]], catalogue: Catal
         made = bare(path, out, contract, list(found.header), truth)
         if made is not None:
             yield Case(group, contract.resource, kind, out, made, bare=True, record=record)
+
+
+def _unpacked(path: Path, folder: Path) -> Path:
+    """The file, or what a gzip file of any name holds, as a delivery has it unpacked."""
+    with path.open("rb") as stream:
+        if stream.read(2) != b"\x1f\x8b":
+            return path
+    out = folder / f"unpacked_{crc32(str(path).encode()):08x}" / path.name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(gzip.decompress(path.read_bytes()))
+    return out
 
 
 def _truth(contract: Contract, header: list[str], columns: list[int | None], path: Path) -> dict[str, str]:

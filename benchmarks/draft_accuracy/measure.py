@@ -19,16 +19,17 @@ from .cases import SHEET, SPAN, Case
 
 MISSING = "(none)"
 # Types that a person would let stand for one another until the sender says more.
-KIN = [
+KIN = (
     {"integer", "number"},
     {"money", "number"},
     {"code", "text"},
     {"year", "integer"},
     {"boolean", "code"},
+    {"boolean", "integer"},
     {"division", "text"},
     {"person_name", "text"},
     {"phone", "text"},
-]
+)
 AS_OF = date(2026, 1, 1)
 
 

@@ -223,10 +223,12 @@ def new_dataset(
     """Draft a contract from files in hand: every guess is marked with how sure it is and why. Nothing is overwritten."""
     from xihu.contract.draft import draft
     from xihu.contract.drift import files_of
+    from xihu.contract.elements import read_elements
     from xihu.standards.codes import load_codes
 
     with told():
-        text = draft(files_of(file), dept=dept, codes=load_codes(settings().conf / "codes"))
+        conf = settings().conf
+        text = draft(files_of(file), dept=dept, codes=load_codes(conf / "codes"), elements=read_elements(conf / "elements.yaml"))
         if out is None:
             typer.echo(text)
         elif out.exists():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xihu.contract import guesskey
 from xihu.contract.drift import Drift, merge
+from xihu.contract.elements import Element
 from xihu.contract.guess import Table, look
 from xihu.contract.guesscolumn import LIKELY, SURE, UNSURE, Column, Seen
 from xihu.contract.guessgeo import places
@@ -28,7 +29,12 @@ _CLOSED = 'share: {type: conditional, basis: "职责依据"}   # 由人定：无
 
 
 def draft(
-    path: Path | Sequence[Path], *, dept: str = "dept", codes: Mapping[str, CodeList] | None = None, as_of: date | None = None
+    path: Path | Sequence[Path],
+    *,
+    dept: str = "dept",
+    codes: Mapping[str, CodeList] | None = None,
+    elements: Mapping[str, Element] | None = None,
+    as_of: date | None = None,
 ) -> str:
     """A contract (YAML) for a file, or for several files of one resource, in any format that Xihu reads.
 
@@ -36,6 +42,7 @@ def draft(
         path: the file in hand, or several of one resource; a sample of each is read.
         dept: the department's folder, such as `mz`.
         codes: the catalogue's code lists, to recognise divisions and codes.
+        elements: the data elements (`conf/elements.yaml`): fields are named as they name them.
         as_of: the day at which values are judged; by default today.
 
     Raises:
@@ -48,8 +55,13 @@ def draft(
     table = drift.table
     columns = _columns(table, lists, day)
     names: list[str] = []
+    known, persons = elements or {}, any(c.type in ("citizen_id", "person_name") for c in columns)
     for i, (title, made) in enumerate(zip(table.titles, columns, strict=True)):
-        names.append(guesskey.field_name(title, made, i, names))
+        own = guesskey.field_name(title, made, i, names)
+        name = guesskey.standard_name(title, made, known, persons, names) or (
+            guesskey.free_name(own, i, known) if known and table.headed else own
+        )
+        names.append(name if name not in names else f"field_{i + 1}")
     where = places(names, columns, table)
     keyed = guesskey.key(names, columns, table) if len(paths) == 1 else guesskey.key(names, columns, drift.first)
     changing = [names[i] for i in drift.changing]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import Field, StrictBool
 
 from xihu.contract.models import FieldType, Model, Name, Text
@@ -70,3 +72,10 @@ def judge(elements: Mapping[str, Element], codes: Mapping[str, Any], source: Sou
 def stale(elements: Mapping[str, Element], used: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """(name, table) of exceptions that no longer excuse anything: `used` maps a name to the tables that have it."""
     return [(name, table) for name, e in elements.items() for table in e.excepted if table not in set(used.get(name, ()))]
+
+
+def read_elements(file: Path) -> dict[str, Element]:
+    """The elements of a file as they stand there, none where there is no file; `load_catalogue` is what judges them."""
+    if not file.exists():
+        return {}
+    return Elements.model_validate(yaml.safe_load(file.read_text("utf-8"))).elements

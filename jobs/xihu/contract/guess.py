@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,10 +59,20 @@ def look(path: Path, divisions: frozenset[str] = frozenset()) -> Table:
 
     try:
         with path.open("rb") as stream:
-            head = stream.read(SAMPLE_BYTES)
-            cut = bool(stream.read(1))
+            if stream.read(2) == b"\x1f\x8b":  # a delivery is unpacked before it is read, whatever the file's name
+                stream = gzip.open(path)  # type: ignore[assignment]  # noqa: SIM115
+            stream.seek(0)
+            with stream:
+                head = stream.read(SAMPLE_BYTES)
+                cut = bool(stream.read(1))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Unreadable(f"gzip 压缩文件已损坏，请重新获取 / a damaged gzip file: {path}: {error}") from None
     except OSError as error:
         raise Unreadable(f"无法读取 / cannot be read: {path}: {error.strerror}") from None
+    if head[257:262] == b"ustar":
+        raise Unreadable(f"压缩包里是多个文件，请先解包 / an archive of files; unpack it first: {path}")
+    if b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in head and head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise Unreadable(f"工作簿有打开密码，请去掉密码另存后再试 / an encrypted workbook; save it without a password: {path}")
     if not head.strip(b"\xef\xbb\xbf\0 \r\n\t"):
         raise Unreadable(f"空文件 / an empty file: {path}")
     if head[:4] == b"PK\x03\x04":
@@ -69,8 +81,6 @@ def look(path: Path, divisions: frozenset[str] = frozenset()) -> Table:
         raise Unreadable(f"内容是网页，不是表格 / an HTML document, not a table: {path}")
     if head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return replace(_sheets(path), format="xls")
-    if head[:2] == b"\x1f\x8b":
-        raise Unreadable(f"gzip 压缩文件，请先解压 / compressed with gzip; unpack it first: {path}")
     if geo := guessgeo.look(path, head):
         return geo
     if message := guessmessage.look(head, cut):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from xihu.contract.elements import Element
 from xihu.contract.guess import Table
 from xihu.contract.guesscolumn import Column
 from xihu.contract.guessgeo import GEOMETRY
 from xihu.contract.guesswords import hint
+from xihu.contract.models import PII_BY_TYPE
 from xihu.standards import text
 
 # YAML 1.1 reads these as true, false or null.
@@ -24,6 +26,10 @@ _BY_TYPE = {
 }
 _KEYED = ("citizen_id", "uscc", "text", "integer", "month", "date", "datetime", "division", "year", "code")
 _RANK = {"citizen_id": 0, "uscc": 0, "text": 1, "division": 2, "month": 2, "date": 3, "year": 3, "datetime": 3, "code": 4, "integer": 5}
+# Words for anything of their kind; two datasets would mean two things by them.
+_VAGUE = frozenset(
+    ["number", "title", "at", "date", "person", "persons", "count", "flag", "value", "rate", "card", "total", "month", "content", "kind"]
+)
 _UNLIKELY = frozenset(["seq", "note", "address", "title", "content", "reason", "summary", "phone", "card", "account", "amount"])
 
 
@@ -49,6 +55,43 @@ def field_name(title: str, made: Column, i: int, taken: Sequence[str]) -> str:
     while name in taken:
         name, n = f"{base}_{n}", n + 1
     return name
+
+
+_BRACKET = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
+
+
+def standard_name(title: str, made: Column, elements: Mapping[str, Element], persons: bool, taken: Sequence[str]) -> str | None:
+    """The name that the data elements give to a column with such a Chinese title and type; None where they have none that is free.
+
+    Args:
+        persons: whether the record is about persons.
+    """
+    bare = _BRACKET.sub("", title.rsplit("/", 1)[-1]).strip() or title
+    fits = []
+    for name, element in elements.items():
+        if name in taken or made.type not in element.types or not element.titled(bare):
+            continue
+        if element.lists and made.type == "code" and made.options.get("codes") not in element.lists:
+            continue
+        if element.unit not in (None, made.options.get("unit")) and made.type != "money":
+            continue
+        broad = min((len(re.sub(r"\.\*", "**", p)) for p in element.titles if re.fullmatch(p, bare)), default=0)
+        fits.append((element.generic is not None, len(element.types) > 1, broad, name))
+    if not fits:
+        return None
+    name = min(fits)[-1]
+    pii = elements[name].pii if persons or not elements[name].persons else None
+    if elements[name].generic is None and pii != (made.options.get("pii") or PII_BY_TYPE.get(made.type)):
+        if pii is None:
+            made.options.pop("pii", None)
+            return name if PII_BY_TYPE.get(made.type) is None else None
+        made.options["pii"] = pii
+    return name
+
+
+def free_name(name: str, i: int, elements: Mapping[str, Element]) -> str:
+    """The name, unless the data elements or other datasets mean something else by it."""
+    return f"field_{i + 1}" if name in elements or re.sub(r"_\d+$", "", name) in (*elements, *_VAGUE) else name
 
 
 def _unique(rows: Sequence[Sequence[str | None]], at: Sequence[int]) -> bool:
