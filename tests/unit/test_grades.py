@@ -52,7 +52,7 @@ def judged(tmp_path: Path, **changes: Any) -> list[str]:
     file = tmp_path / "catalogue" / "mz" / "one.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), "utf-8")
-    return [str(p) for p in check_catalogue(tmp_path)[1]]
+    return [str(p) for p in check_catalogue(tmp_path, standards=True)[1]]
 
 
 def test_grades_follow_from_personal_information() -> None:

@@ -22,7 +22,7 @@ def export(form: str, conf: Path, landing: Path, out: Path) -> str:
         CatalogueError: contracts or directory have faults.
         ValueError: an unknown form.
     """
-    catalogue = load_catalogue(conf)
+    catalogue = load_catalogue(conf, standards=True)
     directory = load_directory(conf, catalogue)
     if form == "worksheet":
         from xihu.contract.directory.export import write_worksheet

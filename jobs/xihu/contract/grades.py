@@ -75,6 +75,13 @@ def judge(c: Contract, source: Source) -> None:
     elif c.grade and c.grade < default and not c.grade_reason:
         message = f"资源分级 {c.grade} 低于共享、开放属性应有的 {default} / graded below its sharing and opening"
         source.problem(("grade",), message, "补上 grade_reason / add grade_reason: why")
+
+
+def judge_opening(c: Contract, source: Source) -> None:
+    """Problems of what is opened to the public: it is graded lowest, in whole and in every field.
+
+    They stop the catalogue and its exports, not the taking in of data: nothing is public because it was loaded.
+    """
     if c.open.type == "open" and c.share.type != "unconditional":
         source.problem(("open",), *CONTRADICTION)
     elif c.open.type == "open":

@@ -42,7 +42,7 @@ class Catalogue:
 
 
 def load_catalogue(conf: Path, *, standards: bool = False) -> Catalogue:
-    """Read the conf folder; with `standards` equal names must mean equal things as well (`xihu.contract.lint`).
+    """Read the conf folder; with `standards` what only the catalogue as a whole can say is judged as well (see `check_catalogue`).
 
     Raises:
         CatalogueError: with every problem found, sorted by file and line.
@@ -57,7 +57,8 @@ def load_catalogue(conf: Path, *, standards: bool = False) -> Catalogue:
 def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, list[Problem]]:
     """Like `load_catalogue`, but returns what could be read beside the problems.
 
-    With `standards` equal names must mean equal things as well (`xihu.contract.lint`); data are read without.
+    With `standards` equal names must mean equal things as well (`xihu.contract.lint`), and what is opened must be graded lowest
+    (`xihu.contract.grades`): so the catalogue is checked and exported. Data are read without.
     """
     conf = Path(conf)
     catalogue = Catalogue(conf)
@@ -105,6 +106,10 @@ def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, 
     if not problems:
         problems += crosscheck.base(catalogue.base, catalogue.contracts, catalogue.codes, sources)
     if standards:
+        for resource, contract in catalogue.contracts.items():
+            opened = Source(sources[resource].name, lines=sources[resource].lines)
+            grades.judge_opening(contract, opened)
+            problems += opened.problems
         problems += _standards(catalogue, sources)
     return catalogue, sorted(set(problems))
 
