@@ -12,12 +12,13 @@ from xihu.contract.models import CODE
 # Target → (pattern of the level above or "", pattern of the column's own title). The first that fits wins; titles come without white space,
 # brackets and the like, half-width.
 _GROUP = r"(政务|政府|公共)?(信息|数据)?(资源)?"
+_PROVIDER = r"(提供(方|单位|部门|机构)|责任(部门|单位)|数源(单位|部门)|来源部门|归属部门)"
 _OWN: list[tuple[str, str, str]] = [
     ("item_grade", r"信息项|数据项|分级|扩展", r"(信息项|数据项|字段)(安全)?(分级|级别|等级)"),
     ("item_name", r"信息项|数据项|字段", r"(信息项|数据项|字段)?(中文)?名称?"),
     ("item_type", r"信息项|数据项|字段", r"(信息项|数据项|字段)?(数据)?类型(长度)?"),
     ("item_length", r"信息项|数据项|字段", r"(信息项|数据项|字段)?(数据)?长度"),
-    ("item_name", "", r"(信息项|数据项|字段)(信息)?(中文)?(名称)?"),
+    ("item_name", "", r"(信息项|数据项|字段)(信息)?(中文)?(名称|名)?"),
     ("item_type", "", r"((信息项|数据项|字段)(数据)?|数据)类型(长度)?"),
     ("item_length", "", r"((信息项|数据项|字段)(数据)?|数据)长度"),
     ("kind", rf"{_GROUP}分类", r"类"),
@@ -28,8 +29,8 @@ _OWN: list[tuple[str, str, str]] = [
     ("kind_1", "", rf"{_GROUP}(分类)?(项|项名称)"),
     ("kind_2", "", rf"{_GROUP}(分类)?(目|目名称)"),
     ("kind_3", "", rf"{_GROUP}(分类)?(细目|细目名称)"),
-    ("uscc", "", rf"{_GROUP}(提供方|提供单位|提供部门|责任部门|数源单位|来源部门)(统一社会信用)?(代码|编码)|统一社会信用代码"),
-    ("provider", "", rf"{_GROUP}(提供方|提供单位|提供部门|责任部门|数源单位|数源部门|来源部门)(名称)?"),
+    ("uscc", "", rf"{_GROUP}{_PROVIDER}(机构|单位|部门)?(统一社会信用)?(代码|编码)|统一社会信用代码"),
+    ("provider", "", rf"{_GROUP}{_PROVIDER}(名称)?"),
     ("related", "", rf"关联(的)?(及类目)?{_GROUP}(代码|编码|名称)?(及代码)?"),
     ("code", "", rf"{_GROUP}(目录)?(代码|编码)"),
     ("name", "", rf"{_GROUP}(目录)?名称"),
@@ -47,9 +48,9 @@ _OWN: list[tuple[str, str, str]] = [
     ("share_method_kind", "", r"共享方式类型"),
     ("share", "", r"共享(类型|属性|类别)"),
     ("open_terms", "开放", r"(开放)?条件"),
-    ("open", "开放", r"是否(向社会|向公众|对外|可)?开放|开放(类型|属性)?|类型"),
+    ("open", "开放", r"是否(向社会|社会|向公众|对外|可)?(公众)?开放|开放(类型|属性)?|类型"),
     ("open_terms", "", r"开放条件"),
-    ("open", "", r"是否(向社会|向公众|对外|可)?开放|开放(类型|属性)"),
+    ("open", "", r"是否(向社会|社会|向公众|对外|可)?(公众)?开放|开放(类型|属性)"),
     ("update", "", r"(数据)?更新(周期|频率|频度)"),
     ("published", "", r"(目录)?发布(日期|时间)"),
     ("grade_reason", "", r"(数据)?(分级|降级)(说明|理由|依据)"),
