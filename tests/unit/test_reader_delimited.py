@@ -219,6 +219,14 @@ def test_refusals(file: Path) -> None:
             .encode("gbk", "replace"),
             "wrong_encoding",
         ),
+        # … and with two of them in a line, lines seem to belong together.
+        (
+            "\n".join(f"{citizen(i)}|王五七|拱墅区祥符街道|1" for i in range(4))
+            .encode()
+            .decode("gb18030", "replace")
+            .encode("gbk", "replace"),
+            "wrong_encoding",
+        ),
         ("\n".join(f"{citizen(i)}|陳慧嫻|臺北市中山區長安東路|1" for i in range(4)).encode("big5"), "wrong_encoding"),
     ):
         file.write_bytes(data)

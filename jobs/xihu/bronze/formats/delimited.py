@@ -152,9 +152,6 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, plan: Plan) ->
     if fault := enc.garbled(texts) or (enc.big5(texts) if codec == "gb18030" else None):
         return Refusal("wrong_encoding", fault, "请从原系统重新导出")
     if count >= 3 and widths[width] * 10 < sum(widths.values()):
-        # Text converted twice loses the delimiters that its broken characters took along.
-        if enc.uncommon(" ".join(texts)):
-            return Refusal("wrong_encoding", "文字大多是生僻字，像是另一种编码，或发送前已按错误的编码转换过", "请从原系统重新导出")
         return _misshapen(path, contract, inspection, plan, widths)
     if count == 0 and extra["line"] == 1:
         return Refusal("empty_file", "文件没有一条记录", "请重报；确实没有数据的，请在对照文件中写明 0 条")

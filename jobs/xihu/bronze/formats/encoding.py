@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 from collections.abc import Iterable
 
 import numpy as np
@@ -113,13 +114,35 @@ def stray(raw: bytes, encoding: str) -> bool:
     return len(_CJK.findall(text)) >= 2
 
 
-def may_stray(data: np.ndarray) -> bool:
-    """Whether bytes of many records hold two Chinese characters of UTF-8 side by side, or what looks like it: hardly ever in GB18030."""
+def may_stray(data: np.ndarray) -> np.ndarray:
+    """Where bytes of many records hold two Chinese characters of UTF-8 side by side, or what looks like it: hardly ever in GB18030."""
     if len(data) < 6:
-        return False
-    at = np.flatnonzero((data[:-5] - np.uint8(0xE4)) < 6)
-    at = at[(data[at + 3] - np.uint8(0xE4)) < 6]
-    return bool(np.all([(data[at + k] & 0xC0) == 0x80 for k in (1, 2, 4, 5)], axis=0).any())
+        return np.zeros(0, np.int64)
+    lead = (data - np.uint8(0xE4)) < 6
+    at = np.flatnonzero(lead[:-5] & lead[3:-2])
+    return at[np.all([(data[at + k] & 0xC0) == 0x80 for k in (1, 2, 4, 5)], axis=0)]
+
+
+def decode_noting(data: bytes, encoding: str) -> tuple[str, list[int]]:
+    """The text, and the positions of bytes that are not of this encoding (each a `?` in the text; line ends are never lost)."""
+    try:
+        return data.decode(encoding), []
+    except UnicodeDecodeError:
+        _noted.at = []
+        return data.decode(encoding, "xihu_note"), _noted.at
+
+
+_noted = threading.local()
+
+
+def _note(fault: UnicodeError) -> tuple[str, int]:
+    assert isinstance(fault, UnicodeDecodeError)
+    _noted.at.append(fault.start)
+    # Of a torn character only the first byte is given up: what follows may be a line end.
+    return "?", fault.start + 1
+
+
+codecs.register_error("xihu_note", _note)
 
 
 STRAY = "这条记录是 UTF-8 编码，文件是 GB18030"
@@ -150,16 +173,26 @@ def regained(text: str) -> str | None:
     return None
 
 
+def partly_regained(text: str) -> bool:
+    """Whether rare characters hold the bytes of common ones in UTF-8: at least half as many as if nothing had been lost."""
+    strange = sum(not c.isascii() and not c.isspace() for c in text)
+    back = _CJK.findall(text.encode("gb18030", "replace").decode("utf-8", "ignore"))
+    return len(back) >= 2 and len(back) * 3 >= strange and not uncommon("".join(back) * 2)
+
+
 def garbled(texts: Iterable[str]) -> str | None:
     """Judge a sample of records: a word of what is wrong if most records with other than ASCII characters are garbled, else None."""
     seen = bad = size = 0
-    for text in texts:
+    some = list(texts)
+    # Broken characters that no table had became question marks, and what is left can't be turned back as a whole.
+    rare = uncommon(" ".join(some[:200]))
+    for text in some:
         # Blanks copied from a page (U+00A0) say nothing of an encoding, though their bytes in pairs are a character of GB18030.
         strange = sum(not c.isascii() and not c.isspace() for c in text)
         if not strange:
             continue
         seen += 1
-        if lost(text) or regained(text) is not None:
+        if lost(text) or regained(text) is not None or (rare and partly_regained(text)):
             bad += 1
             size += strange
     if bad * 2 > seen and size >= 6:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,11 @@ import xlsxwriter
 import xlwt
 
 Cell = str | int | float | datetime | None
+
+
+def added(rows: Iterable[Sequence[Cell]], column: int) -> float:
+    """Sum of a column's numbers, as a clerk's formula adds them: texts count nothing."""
+    return sum(v for v in (r[column] for r in rows) if isinstance(v, int | float))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from xihu.sample import ids
 from xihu.sample.dates import month_end
 from xihu.sample.forms.messages import pages
 from xihu.sample.forms.places import gcj02, geojson
-from xihu.sample.forms.sheets import Cell, Sheet, xlsx
+from xihu.sample.forms.sheets import Cell, Sheet, added, xlsx
 from xihu.sample.themes.extract import File, World
 from xihu.sample.themes.planting import Planting
 
@@ -115,11 +115,11 @@ def _stock(world: World) -> Iterator[File]:
                 rows[plant.put("approximate_quantity", "bad_number", "quantity")][5] = "约200"
             elif district == "330102":
                 i = plant.put("date_by_dots", "accepted", "valid_until")
-                rows[i][9] = f"{rows[i][9]:%Y.%m.%d}"  # type: ignore[str-format]
+                rows[i][9] = f"{rows[i][9]:%Y.%m.%d}"
             faults += plant.faults
             total += len(rows)
-            sums = [sum(float(r[k]) for r in rows if isinstance(r[k], int | float)) for k in (5, 6, 7, 8)]
-            first = [sum(float(r[k]) for r in rows[:6] if isinstance(r[k], int | float)) for k in (5, 6, 7, 8)]
+            sums = [added(rows, k) for k in (5, 6, 7, 8)]
+            first = [added(rows[:6], k) for k in (5, 6, 7, 8)]
             header = ("序号", "物资编码", "物资名称", "计量单位", "储备库", "储备情况/库存数量", "储备情况/有效数量", "储备情况/核定数量",
                       "储备情况/金额", "最近效期", "统计月份")  # fmt: skip
             sheets.append(

@@ -8,7 +8,7 @@ from random import Random
 
 from xihu.sample import ids
 from xihu.sample.dates import month_end
-from xihu.sample.forms.sheets import Cell, Sheet, xls
+from xihu.sample.forms.sheets import Cell, Sheet, added, xls
 from xihu.sample.forms.texts import csv
 from xihu.sample.themes.extract import Fault, File, World
 from xihu.sample.themes.planting import Planting
@@ -110,7 +110,7 @@ def _fires(world: World) -> Iterator[File]:
                 rows[plant.put("unit_written_out", "accepted", "loss")][10] = "0.85万元"
             elif k == 2 and month == world.months[2]:
                 rows[plant.put("minus_one_injured", "out_of_range", "injured")][8] = -1
-            sums = [sum(float(r[c]) for r in rows if isinstance(r[c], int | float)) for c in (7, 8, 9, 10)]
+            sums = [added(rows, c) for c in (7, 8, 9, 10)]
             day = world.after(month, 3)
             titles: list[list[Cell]] = [
                 [f"{name}{month:%Y年%-m月}火灾情况统计表"],

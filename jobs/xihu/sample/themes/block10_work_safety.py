@@ -1,15 +1,16 @@
-"""(10) 安监: hidden dangers in messages whose namespace drifts, the register of lifts from FoxPro, positions of construction lorries."""
+"""(10) 安监: hidden dangers in messages whose namespace drifts, work accidents as a workbook, lifts from FoxPro, construction lorries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 
 from xihu.sample import ids
-from xihu.sample.dates import add_years
+from xihu.sample.dates import add_years, month_end
 from xihu.sample.forms.messages import elements, xml
 from xihu.sample.forms.places import gcj02
+from xihu.sample.forms.sheets import Cell, Sheet, added, xlsx
 from xihu.sample.forms.tables import dbf
 from xihu.sample.forms.texts import csv
 from xihu.sample.themes.block03_traffic import track
@@ -23,8 +24,9 @@ DANGERS = (("消防设施", "灭火器过期失效"), ("用电安全", "临时�
 
 
 def files(world: World) -> Iterator[File]:
-    """Hidden dangers by month as they change, the register by month, positions of a day a month."""
+    """Hidden dangers by month as they change, accidents and lifts by month, positions of a day a month."""
     yield from _dangers(world)
+    yield from _accidents(world)
     yield from _lifts(world)
     yield from _lorries(world)
 
@@ -81,6 +83,52 @@ def _danger(world: World, rng: Random, month: date, i: int) -> dict[str, str]:
         "闭环日期": f"{done:%Y-%m-%d}" if done <= world.after(month, 0) else "",
         "整改资金": f"{rng.lognormvariate(0.2 if not major else 2.5, 0.8):.2f}", "区划": district,
     }  # fmt: skip
+
+
+def _accidents(world: World) -> Iterator[File]:
+    header = (
+        "序号", "事故编号", "发生单位信用代码", "发生单位名称", "区县", "发生时间", "事故类型", "事故等级", "伤亡人数/死亡",
+        "伤亡人数/重伤", "直接经济损失",
+    )  # fmt: skip
+    for month in world.months:
+        rng = world.rng("aj__work_accident", month)
+        rows = [_accident(world, rng, month, i) for i in range(38)]
+        rows.sort(key=lambda r: str(r[4]))
+        for i, row in enumerate(rows):
+            row[0] = i + 1
+        plant = Planting(rng, len(rows))
+        rows[plant.put("grade_below_deaths", "check_failed", "level", [i for i, r in enumerate(rows) if r[7] == "一般"])][8] = 4
+        i = plant.put("ten_thousand_yuan_written_out", "accepted", "loss")
+        rows[i][10] = f"{rows[i][10]}万元"
+        i = plant.put("green_triangle", "accepted", "deaths")
+        rows[i][8] = str(rows[i][8])
+        hidden = frozenset([plant.put("hidden_row", "accepted")])
+        day = world.after(month, 5)
+        # 小计 of each district stands before the next one's rows.
+        totals: dict[int, Sequence[Cell]] = {}
+        start = 0
+        for i in range(1, len(rows) + 1):
+            if i == len(rows) or rows[i][4] != rows[start][4]:
+                part = rows[start:i]
+                totals[i] = ["小计", *[None] * 7, *(added(part, c) for c in (8, 9, 10))]
+                start = i
+        titles: list[list[Cell]] = [[f"杭州市{month:%Y年%-m月}生产安全事故统计表"], ["单位：万元", f"填报日期：{day:%Y年%-m月%-d日}"]]
+        sheet = Sheet("事故", header, rows, titles, totals, "填表人：          审核人：          单位负责人：", hidden)
+        # One workbook was made on a computer whose days count from 1904.
+        content = xlsx([sheet], "yyyy/m/d h:mm", date_1904=month == world.months[1])
+        yield File("aj__work_accident", f"生产安全事故_{month:%Y%m}.xlsx", day, content, len(rows), faults=plant.faults)
+
+
+def _accident(world: World, rng: Random, month: date, i: int) -> list[Cell]:
+    district = rng.choices(world.districts, [v[1] + v[2] for v in ids.DISTRICTS.values()])[0]
+    uscc, name = world.firm(district, rng.randrange(20, 60))
+    at = datetime(month.year, month.month, 1 + rng.randrange(month_end(month).day), rng.randrange(7, 21), rng.randrange(60))
+    deaths = rng.choices((0, 1, 2, 3), (62, 34, 3, 1))[0]
+    hurt = rng.choices((0, 1, 2), (60, 32, 8))[0] if deaths else rng.choices((1, 2, 3), (80, 16, 4))[0]
+    level = "较大" if deaths >= 3 else "一般"
+    loss = round(deaths * rng.uniform(80, 140) + hurt * rng.uniform(5, 30), 2)
+    kind = rng.choice(("高处坠落", "物体打击", "机械伤害", "触电", "车辆伤害", "坍塌", "中毒和窒息"))
+    return [0, f"SG{district}{month:%Y%m}{i + 1:03d}", uscc, name, district, at, kind, level, deaths, hurt, loss]
 
 
 def _lifts(world: World) -> Iterator[File]:
