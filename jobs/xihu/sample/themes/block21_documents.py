@@ -45,7 +45,7 @@ def _stages(rng: Random, at: datetime) -> list[datetime]:
 def _documents(world: World) -> Iterator[File]:
     serial = 0
     for k, month in enumerate(world.months):
-        rng, last = world.rng("bgt__official_document", month), month_end(month)
+        rng, last = world.rng("zfb__official_document", month), month_end(month)
         rows: list[dict[str, str]] = []
         for n in range(90):
             serial += 1
@@ -83,7 +83,7 @@ def _documents(world: World) -> Iterator[File]:
         text, name, day = _exchange(rows, k), f"公文办理_{month:%Y%m}.xml", world.after(month, 3)
         if k == 1:
             yield File(
-                "bgt__official_document",
+                "zfb__official_document",
                 name,
                 day,
                 xml(_exchange(rows, k, len(rows) + 8)),
@@ -92,7 +92,7 @@ def _documents(world: World) -> Iterator[File]:
                 note="eight documents are missing",
             )
             day = workday(day + timedelta(days=1))
-        yield File("bgt__official_document", name, day, xml(text), len(rows), faults=faults.found)
+        yield File("zfb__official_document", name, day, xml(text), len(rows), faults=faults.found)
 
 
 def _exchange(rows: list[dict[str, str]], k: int, stated: int | None = None) -> str:

@@ -24,7 +24,7 @@ def files(world: World) -> Iterator[File]:
         grown = world.adults(month, 18, 70)
         starts = [d for d in world.days(month) if d.day in (1, 8, 15, 22)]
         for week, first in enumerate(starts):
-            rng = world.rng("zw__online_case", first)
+            rng = world.rng("zfb__online_case", first)
             end = first + timedelta(days=6) if week < 3 else world.after(month, 0)
             come = end + timedelta(days=1)
             rows: list[list[str]] = []
@@ -75,9 +75,9 @@ def files(world: World) -> Iterator[File]:
                     .encode("gb18030", "replace")
                 )
                 yield File(
-                    "zw__online_case", name, come, broken, 0, clock="073000", refused="wrong_encoding", note="UTF-8 read as GBK and saved"
+                    "zfb__online_case", name, come, broken, 0, clock="073000", refused="wrong_encoding", note="UTF-8 read as GBK and saved"
                 )
                 come += timedelta(days=1)
             yield File(
-                "zw__online_case", name, come, csv(header, rows, encoding, guarded=(5,)), len(rows), clock="073000", faults=faults.found
+                "zfb__online_case", name, come, csv(header, rows, encoding, guarded=(5,)), len(rows), clock="073000", faults=faults.found
             )

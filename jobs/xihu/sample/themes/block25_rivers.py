@@ -32,7 +32,7 @@ def _tracks(world: World) -> Iterator[File]:
     sent: list[list[str]] = []
     for week, first in enumerate(d for month in world.months for d in world.days(month) if d.day in (10, 17, 24, 28)):
         day = workday(first)
-        rng = world.rng("zsb__river_patrol", first)
+        rng = world.rng("ls__river_patrol", first)
         rows: list[list[str]] = []
         for n, (district, river) in enumerate(RIVERS.items()):
             vendor = "SJ" if n % 2 else "SC"
@@ -72,7 +72,7 @@ def _tracks(world: World) -> Iterator[File]:
             rows.append(again)
             faults.mark(len(rows) - 1, "uploaded_again", "duplicate")
         name, come = f"巡河轨迹_{day:%Y%m%d}.csv", day + timedelta(days=1)
-        yield File("zsb__river_patrol", name, come, csv(header, rows), len(rows), clock="020000", faults=faults.found)
+        yield File("ls__river_patrol", name, come, csv(header, rows), len(rows), clock="020000", faults=faults.found)
         spoilt = {x.row - 1 for x in faults.found}
         sent = [list(rows[i]) for i in range(40, 46) if i not in spoilt][:3]
 

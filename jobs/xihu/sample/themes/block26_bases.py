@@ -39,7 +39,7 @@ def files(world: World) -> Iterator[File]:
 
 
 def _decision(world: World, month: date, kind: str, n: int) -> list[Cell]:
-    rng, last = world.rng("fg__credit_publicity", month, kind, n), month_end(month)
+    rng, last = world.rng("fgw__credit_publicity", month, kind, n), month_end(month)
     district = rng.choice(world.districts)
     what, office, size = rng.choice(PERMITS if kind == "行政许可" else PENALTIES)
     uscc, name = world.firm(district, rng.choice([x for x in range(20, 60) if x % 23]))
@@ -93,7 +93,7 @@ def _publicity(world: World) -> Iterator[File]:
         sheets, found, records = [], list[Fault](), 0
         for kind, count in (("行政许可", 70), ("行政处罚", 40)):
             rows = [_decision(world, month, kind, n) for n in range(count)]
-            rng = world.rng("fg__credit_publicity", month, kind)
+            rng = world.rng("fgw__credit_publicity", month, kind)
             faults = Faults(rng, count, kind)
             hidden = frozenset({faults.take("hidden_row", "accepted")})
             i = faults.take("written_date", "repaired", "issued_on")
@@ -118,7 +118,7 @@ def _publicity(world: World) -> Iterator[File]:
             sheets.append(Sheet(kind, header, rows, titles, {}, "填报人：　　　审核人：", hidden))
             found += faults.found
             records += count
-        yield File("fg__credit_publicity", f"双公示_{month:%Y%m}.xlsx", world.after(month, 5), xlsx(sheets), records, faults=found)
+        yield File("fgw__credit_publicity", f"双公示_{month:%Y%m}.xlsx", world.after(month, 5), xlsx(sheets), records, faults=found)
 
 
 def _economy(world: World) -> Iterator[File]:
