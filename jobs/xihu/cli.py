@@ -103,12 +103,13 @@ def sample(
     seed: int = 1,
     months: int = 3,
     start: Annotated[str, typer.Option(help="first month, YYYY-MM")] = "2016-10",
+    themes: Annotated[Literal["none", "demo", "all"], typer.Option(help="small extracts of the 25 theme blocks beside")] = "demo",
 ) -> None:
     """Write the sample city's extracts, dirty as real ones are, and the truths beside them."""
     from xihu.pipeline import make_sample
 
     with told():
-        folder = make_sample(out, persons=persons, seed=seed, months=months, start=start)
+        folder = make_sample(out, persons=persons, seed=seed, months=months, start=start, themes=themes)
         typer.echo(f"样例城市：{folder}")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -48,13 +48,15 @@ class RunReport:
         return 3 if self.ingest is not None and not self.ingest.ok else 0
 
 
-def make_sample(target: Path | None = None, *, persons: int, seed: int, months: int, start: str) -> Path:
+def make_sample(
+    target: Path | None = None, *, persons: int, seed: int, months: int, start: str, themes: Literal["none", "demo", "all"] = "demo"
+) -> Path:
     """The sample city's extracts under `target` (default `<home>/sample/out`), truths beside it; written once per set of arguments."""
     from xihu.sample import generate
 
     folder = target or settings().home / "sample" / "out"
     mark = folder.parent / "arguments.json"
-    arguments = {"persons": persons, "seed": seed, "months": months, "start": start, "out": folder.name}
+    arguments = {"persons": persons, "seed": seed, "months": months, "start": start, "themes": themes, "out": folder.name}
     if folder.exists() and mark.exists() and json.loads(mark.read_text("utf-8")) == arguments:
         return folder
     if folder.exists() and any(folder.iterdir()):
@@ -64,7 +66,7 @@ def make_sample(target: Path | None = None, *, persons: int, seed: int, months: 
     say = step_printer()
     say(f"样例城市：{persons:,} 人，{months} 个月")
     year, month = map(int, start.split("-"))
-    generate(folder, persons=persons, seed=seed, months=months, start=date(year, month, 1))
+    generate(folder, persons=persons, seed=seed, months=months, start=date(year, month, 1), themes=themes)
     mark.write_text(json.dumps(arguments), "utf-8")
     return folder
 

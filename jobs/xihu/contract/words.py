@@ -42,6 +42,7 @@ FORMAT = {
     "hj212": "环境监测报文（HJ 212）",
     "geojson": "GeoJSON 图形",
     "shapefile": "Shapefile 图形",
+    "attachment": "文档附件（只取元数据）",
     "xls": "电子表格（XLS）",
     "xml": "XML 报文",
     "json": "JSON 接口文件",

@@ -107,7 +107,7 @@ def _parameter_rows(conf: Path) -> list[tuple[Any, ...]]:
 
 
 def _code_rows(catalogue: Catalogue) -> list[tuple[Any, ...]]:
-    lists = ((name, codes) for name, codes in catalogue.codes.items() if name != "divisions")
+    lists = ((name, codes) for name, codes in catalogue.codes.items() if name not in ("divisions", "divisions_national"))
     return [(name, r.code, r.name, r.valid_from, r.valid_to) for name, codes in lists for r in codes.rows]
 
 

@@ -12,8 +12,13 @@ from types import ModuleType
 
 from xihu.sample.themes.extract import Fault, File, World
 
-# What the demo takes in beside the social security extracts.
-DEMO: frozenset[str] = frozenset()
+# What the demo takes in beside the social security extracts: one of every further shape of file.
+DEMO = frozenset(
+    {
+        "dh__hotline_order", "hb__outlet_hourly", "sg__permit_case", "jt__taxi_position", "wj__inpatient_record", "js__unemployment",
+        "ly__scenic_area", "jy__school_zone", "jy__teacher", "sj__account_subject", "cs__account_entry", "sg__decision_paper",
+    }
+)  # fmt: skip
 
 
 def blocks() -> list[ModuleType]:
