@@ -48,7 +48,7 @@ def test_telegrams(tmp_path: Path) -> None:
     c = drafted(path)
     assert c.delivery.format == "hj212" and c.delivery.telegram and c.delivery.telegram.explode == "factor"
     titles = {f.title: f.type for f in c.fields.values()}
-    assert list(titles) == ["MN", "CN", "ST", "DataTime", "factor", "Rtd", "Flag"]
+    assert list(titles) == ["QN", "MN", "CN", "ST", "DataTime", "factor", "Rtd", "Flag"]
     assert titles["DataTime"] == "datetime" and titles["Rtd"] in ("number", "money")
     found = rows(path, c)
-    assert len(found) == 40 and found[0]["_cells"][0] == "A330106000" and found[0]["_cells"][4] == "w01018"
+    assert len(found) == 40 and found[0]["_cells"][1] == "A330106000" and found[0]["_cells"][5] == "w01018"

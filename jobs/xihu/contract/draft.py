@@ -58,7 +58,7 @@ def draft(
     known, persons = elements or {}, any(c.type in ("citizen_id", "person_name") for c in columns)
     for i, (title, made) in enumerate(zip(table.titles, columns, strict=True)):
         own = guesskey.field_name(title, made, i, names)
-        name = guesskey.standard_name(title, made, known, persons, names) or (
+        name = guesskey.standard_name(title, made, own, known, persons, names) or (
             guesskey.free_name(own, i, known) if known and table.headed else own
         )
         names.append(name if name not in names else f"field_{i + 1}")

@@ -138,7 +138,8 @@ def _csv(body: str, encoding: str) -> Table:
         read = list(_first(csv.reader(io.StringIO(body), delimiter=delimiter)))
     else:
         read = [line.split(delimiter) for line in body.splitlines()[:SAMPLE_ROWS] if line]
-    read = [row for row in read if any(cell.strip() for cell in row)]
+    above = _above(read)
+    read = [row for row in read[above:] if any(cell.strip() for cell in row)]
     if not read:
         raise Unreadable("没有数据行 / no rows")
     headed = not any(_datum(cell) for cell in read[0])
@@ -147,7 +148,16 @@ def _csv(body: str, encoding: str) -> Table:
     while titles and not titles[-1]:
         titles.pop()
     rows: list[list[str | None]] = [[*row[: len(titles)], *[None] * (len(titles) - len(row))] for row in read[headed:]]
-    return Table("csv" if headed else "delimited", titles, rows, encoding=encoding, delimiter=delimiter, headed=headed)
+    return Table("csv" if headed else "delimited", titles, rows, encoding=encoding, delimiter=delimiter, title_rows=above, headed=headed)
+
+
+def _above(read: list[list[str]]) -> int:
+    """How many rows stand above the header: titles of one or two cells, or blank ones, before rows that are filled."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in read[:60]]
+    usual = Counter(n for n in filled if n).most_common(1)[0][0] if any(filled) else 0
+    first = next((i for i, n in enumerate(filled[:9]) if n >= max(3, 0.6 * usual)), 0)
+    headed = first < len(read) and not any(_datum(cell) for cell in read[first])
+    return first if headed else 0
 
 
 def _first(reader: object) -> list[list[str]]:

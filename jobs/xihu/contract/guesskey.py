@@ -60,10 +60,11 @@ def field_name(title: str, made: Column, i: int, taken: Sequence[str]) -> str:
 _BRACKET = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
 
 
-def standard_name(title: str, made: Column, elements: Mapping[str, Element], persons: bool, taken: Sequence[str]) -> str | None:
+def standard_name(title: str, made: Column, own: str, elements: Mapping[str, Element], persons: bool, taken: Sequence[str]) -> str | None:
     """The name that the data elements give to a column with such a Chinese title and type; None where they have none that is free.
 
     Args:
+        own: the name that its words suggest; of several elements that fit, that one.
         persons: whether the record is about persons.
     """
     bare = _BRACKET.sub("", title.rsplit("/", 1)[-1]).strip() or title
@@ -76,7 +77,7 @@ def standard_name(title: str, made: Column, elements: Mapping[str, Element], per
         if element.unit not in (None, made.options.get("unit")) and made.type != "money":
             continue
         broad = min((len(re.sub(r"\.\*", "**", p)) for p in element.titles if re.fullmatch(p, bare)), default=0)
-        fits.append((element.generic is not None, len(element.types) > 1, broad, name))
+        fits.append((name != own, element.generic is not None, len(element.types) > 1, broad, name))
     if not fits:
         return None
     name = min(fits)[-1]
