@@ -115,7 +115,7 @@ def _legal_aid(world: World) -> Iterator[File]:
     running: list[dict[str, str]] = []
     for k, month in enumerate(world.months):
         rng, last = world.rng("sf__legal_aid_case", month), month_end(month)
-        chosen = rng.sample(people, 60)
+        chosen = rng.sample(people, min(60, len(people)))
         chosen[7] = rare[k % len(rare)] if rare else chosen[7]
         records = [_case(world, rng, p, month, i) for i, p in enumerate(chosen)]
         closed, running = running[: len(running) // 2], running[len(running) // 2 :]
@@ -125,20 +125,20 @@ def _legal_aid(world: World) -> Iterator[File]:
             records.append({**r, "操作标志": "U", "结案日期": f"{done:%Y-%m-%d}", "挽回损失": back})
         if k and running:  # an application that was taken back
             records.append({**running.pop(0), "操作标志": "D"})
-        p = Planting(rng, 60, spared={7})
+        p = Planting(rng, len(chosen), spared={7})
         i = p.put("check_digit", "bad_id_check", "id_no")
         records[i]["受援人证件号码"] = wrong_check(records[i]["受援人证件号码"])
         if k == 0:
             i = p.put("approved_before_application", "check_failed", "approved_on")
-            records[i]["批准日期"] = "2016-03-01"
+            records[i]["批准日期"] = f"{month - timedelta(days=200):%Y-%m-%d}"
         elif k == 1:
-            i = p.put("thirty_first_of_november", "bad_date", "applied_on")
-            records[i]["申请日期"] = "2016-11-31"
+            i = p.put("day_that_never_was", "bad_date", "applied_on")
+            records[i]["申请日期"] = f"{month:%Y-%m}-32"
         else:
             i = p.put("unknown_kind", "unknown_code", "kind")
             records[i]["案件类型"] = "仲裁"
         p.at(7, "beyond_gb2312", "accepted", "applicant_name")
-        running += [r for i, r in enumerate(records[:60]) if i not in p.bad]
+        running += [r for i, r in enumerate(records[: len(chosen)]) if i not in p.bad]
         name, day = f"法律援助案件_{month:%Y%m}.xml", world.after(month, 5)
         if k == 1:  # sent while the list was still being written
             part = _message(records[:40], month, len(records), "")
@@ -232,6 +232,10 @@ UNEMPLOYED: tuple[Column, ...] = (
 )  # fmt: skip
 
 
+def _some(rng: Random, people: list[Person], wanted: int) -> list[Person]:
+    return rng.sample(people, min(wanted, len(people)))
+
+
 def _unemployed(world: World) -> Iterator[File]:
     running: list[list[str]] = []
     people = [p for p in world.adults(world.w.first, 18, 58) if not p.school and p.retired is None]
@@ -239,7 +243,7 @@ def _unemployed(world: World) -> Iterator[File]:
     for k, month in enumerate(world.months):
         rng, last = world.rng("js__unemployment", month), month_end(month)
         rows: list[list[str]] = []
-        for p in rng.sample([p for p in people if p.id18 not in used], 45):
+        for p in _some(rng, [p for p in people if p.id18 not in used], 45):
             used.add(p.id18)
             since = month + timedelta(days=rng.randrange(25))
             hard = p.age(month) >= 50 or p.disability is not None
@@ -263,7 +267,7 @@ def _unemployed(world: World) -> Iterator[File]:
         rows[i][2] = wrong_check(rows[i][2])
         if k == 1:
             i = plant.put("day_that_never_was", "bad_date", "registered_on")
-            rows[i][3] = "20161131"
+            rows[i][3] = f"{month:%Y%m}32"
         elif k == 2:
             i = plant.put("no_such_reason", "unknown_code", "reason")
             rows[i][4] = "77"

@@ -197,7 +197,7 @@ def _settlements(world: World) -> Iterator[File]:
             name, day = f"yb_settle_{first:%Y%m%d}.txt", last + timedelta(days=1)
             content = dump(rows, "\x01", "utf-8")
             beside = {name.replace(".txt", ".ctl"): control(name, content, len(rows)), name.replace(".txt", ".ok"): b""}
-            if week == 3 and month == world.months[1]:  # the transfer stopped before its end
+            if week == 3 and month in world.months[1:2]:  # the transfer stopped before its end
                 short = content[: len(content) * 3 // 5]
                 note = "传输中断，行数与摘要不符"
                 yield File("yb__settlement", name, day, short, 0, "013000", beside=beside, refused="companion_mismatch", note=note)
@@ -253,8 +253,8 @@ def _family_doctors(world: World) -> Iterator[File]:
             i = plant.put("until_before_signing", "check_failed", "valid_until")
             records[i]["validUntil"] = "2012-12-31"
         elif k == 2:
-            i = plant.put("clock_in_seconds", "bad_date", "signed_on")
-            records[i]["signTime"] = "2016-13-05"
+            i = plant.put("month_thirteen", "bad_date", "signed_on")
+            records[i]["signTime"] = f"{month:%Y}-13-05"
         signed = [r for i, r in enumerate(records) if i not in plant.bad]
         content, faults, rows = paged([*records, *ended], plant.faults, 40, 0 if k == 0 else 2)
         name, day = f"家庭医生签约_{month:%Y%m}.json", world.after(month, 2)

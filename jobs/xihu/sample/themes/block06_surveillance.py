@@ -59,7 +59,7 @@ def _diseases(world: World) -> Iterator[File]:
             rows[i][5] = "188"
         elif k == 2:
             i = plant.put("day_that_never_was", "bad_date", "onset_on")
-            rows[i][6] = "2016-12-32"
+            rows[i][6] = f"{month:%Y-%m}-32"
         fresh = [r for i, r in enumerate(rows) if i not in plant.bad]
         for r in before:
             x = rng.random()

@@ -160,19 +160,20 @@ def _grant(p: Person, month: date, seq: int) -> list[Cell]:
 def _zones(world: World) -> Iterator[File]:
     for n, district in enumerate(world.districts):
         features, faults = _district_zones(world, district, n)
-        name = f"学区划分_2016_{district}.geojson"
+        year = world.w.first.year - (world.w.first.month < 9)
+        name = f"学区划分_{year}_{district}.geojson"
         content = geojson(features, "urn:ogc:def:crs:EPSG::4490")
-        first = date(2016, 10, 10)
+        first = world.w.first.replace(day=10)
         if district == "330108":  # exported for a web map, of which nobody here reads a word
             other = json.dumps({"type": "Topology", "objects": {}, "arcs": []}).encode()
             yield File("jy__school_zone", name, first, other, 0, "101500", refused="wrong_format", note="导出成了TopoJSON")
-            first = date(2016, 10, 12)
+            first += timedelta(days=2)
         yield File("jy__school_zone", name, first, content, len(features), "101500", faults)
-        if district == "330106":  # seats were added in December
+        if district == "330106":  # seats were added later
             for f in features:
                 f[2]["学位数"] += 45
             fixed = geojson([f for i, f in enumerate(features, 1) if i not in {x.row for x in faults}], "urn:ogc:def:crs:EPSG::4490")
-            yield File("jy__school_zone", name, date(2016, 12, 12), fixed, len(features) - len(faults), "101500")
+            yield File("jy__school_zone", name, world.after(world.months[-1], 12), fixed, len(features) - len(faults), "101500")
 
 
 def _district_zones(world: World, district: str, n: int) -> tuple[list[tuple[str, Any, dict[str, Any]]], list[Fault]]:
@@ -192,7 +193,8 @@ def _district_zones(world: World, district: str, n: int) -> tuple[list[tuple[str
         seats = rng.randrange(3, 9) * 45
         features.append(("Polygon", [ring], {
             "学区编码": f"XQ{district}{z + 1:02d}", "学校标识码": school_no("primary", district, z + 1),
-            "学校名称": f"{ids.DISTRICTS[district][0]}第{'一二三四五六'[z]}小学", "学段": "小学", "学年": "2016", "学位数": seats,
+            "学校名称": f"{ids.DISTRICTS[district][0]}第{'一二三四五六'[z]}小学", "学段": "小学",
+            "学年": str(world.w.first.year - (world.w.first.month < 9)), "学位数": seats,
             "适龄儿童数": int(seats * rng.uniform(0.75, 1.2)), "面积": round(_area(ring), 4), "区县": district,
         }))  # fmt: skip
     faults = []

@@ -169,7 +169,7 @@ def _complaints(world: World) -> Iterator[File]:
     for k, month in enumerate(world.months):
         rng = world.rng("ly__complaint", month)
         rows = []
-        for _ in range((95, 55, 50)[k]):
+        for _ in range((95, 55, 50)[min(k, 2)]):
             serial += 1
             rows.append(_complaint(rng, month, serial))
         plant = Planting(rng, len(rows))
@@ -182,7 +182,7 @@ def _complaints(world: World) -> Iterator[File]:
             rows[i] = [*rows[i], "已回访"]
         elif k == 1:
             i = plant.put("closed_before_it_came", "check_failed", "closed_at")
-            rows[i][9] = "2016-10-02 09:00:00"
+            rows[i][9] = f"{month - timedelta(days=29):%Y/%m/%d} 09:00"
         else:
             i = plant.put("pseudo_district", "unknown_code", "district")
             rows[i][5] = "339900"

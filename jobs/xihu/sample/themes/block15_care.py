@@ -104,14 +104,14 @@ STAYS: tuple[Column, ...] = (
 
 
 def _stays(world: World) -> Iterator[File]:
-    people = [p for p in world.adults(world.w.first, 65) if p.key % 10 < 6]
+    people = [p for p in world.adults(world.w.first, 65) if p.key % 10 < 8]
     living: list[list[str]] = []
     used: set[str] = set()
     for k, month in enumerate(world.months):
         rng, last = world.rng("mz__care_stay", month), month_end(month)
         rows: list[list[str]] = []
         free = [p for p in people if p.id18 not in used and p.alive(last)]
-        for p in rng.sample(free, min((48, 18, 16)[k], len(free))):
+        for p in rng.sample(free, min((48, 18, 16)[min(k, 2)], len(free))):
             used.add(p.id18)
             came = month + timedelta(days=rng.randrange(24)) if k else date(2012 + p.key % 5, 1 + p.key % 9, 1 + p.key % 28)
             rows.append(_stay(rng, p, came, len(used)))
@@ -123,16 +123,16 @@ def _stays(world: World) -> Iterator[File]:
             left = month + timedelta(days=rng.randrange((last - month).days + 1))
             rows.append([*r[:5], f"{left:%Y%m%d}", rng.choice(("回家", "转院", "死亡")), *r[7:]])
         plant = Planting(rng, fresh)
-        deleted = {plant.put("deleted_entry", "superseded", "stay_no")}
+        deleted = {plant.put("deleted_entry", "superseded", "stay_no")} if fresh >= 3 else set[int]()
         for i in deleted:
             rows[i][0] = rows[i][0][:-3] + "999"
         if k == 0:
             i = plant.put("half_character", "bad_encoding", "name")
         half = i if k == 0 else -1
-        if k == 1:
+        if k == 1 and fresh >= 3:
             i = plant.put("left_before_coming", "check_failed", "discharged_on")
             rows[i][5] = "20100101"
-        elif k == 2:
+        elif k == 2 and fresh >= 3:
             i = plant.put("check_digit", "bad_id_check", "id_no")
             rows[i][2] = wrong_check(rows[i][2])
         living += [r for i, r in enumerate(entered) if i not in plant.bad]
@@ -184,7 +184,7 @@ def _assessments(world: World) -> Iterator[File]:
             records[i]["能力等级"] = "5"
         elif k == 2:
             i = plant.put("assessed_before_application", "check_failed", "assessed_on")
-            records[i]["评估日期"] = "2016-01-15"
+            records[i]["评估日期"] = f"{month - timedelta(days=260):%Y-%m-%d}"
         name, day = f"能力评估_{month:%Y%m}.xml", world.after(month, 7)
         content = _message(records, month, len(records), "pg" if k == 2 else "")
         if k == 0:  # cut off by the mail gate

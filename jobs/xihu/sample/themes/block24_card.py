@@ -31,8 +31,8 @@ def files(world: World) -> Iterator[File]:
             i = plant.put("clock_three_minutes_fast", "accepted", "used_at")
             rows[i][4] = f"{day + timedelta(days=1):%y%m%d}000300"
             if week == 0:
-                i = plant.put("clock_of_2026", "check_failed", "used_at")
-                rows[i][4] = "26" + rows[i][4][2:]
+                i = plant.put("clock_ten_years_fast", "check_failed", "used_at")
+                rows[i][4] = f"{day.year % 100 + 10:02d}" + rows[i][4][2:]
             elif week == 1:
                 i = plant.put("latitude_for_longitude", "swapped_fields", "lon")
                 rows[i][8], rows[i][9] = rows[i][9], rows[i][8]
