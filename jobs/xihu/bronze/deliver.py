@@ -7,11 +7,14 @@ as sent; their files are unpacked beside them, below `.members`.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -30,6 +33,7 @@ SIDECAR = ".delivery.json"
 RECEIVED = ".received_at"
 WITHDRAWN = ".withdrawn.json"
 MEMBERS = ".members"
+_INCOMING = ".incoming-"
 _BLOCK = 1 << 20
 
 
@@ -237,10 +241,7 @@ def _name(path: Path) -> str:
 def _land(dept: str, received_at: datetime, files: list[Path]) -> Delivered:
     root = settings().landing / dept
     root.mkdir(parents=True, exist_ok=True)
-    part = root / f".incoming-{os.getpid()}"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
+    with _incoming(root) as part:
         copied = tuple(_opened(_copy(f, part / _name(f)), part) for f in sorted(files, key=lambda p: p.name))
         body = [dept, received_at.isoformat(), [[f.name, f.sha256] for f in copied]]
         digest = hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
@@ -260,14 +261,47 @@ def _land(dept: str, received_at: datetime, files: list[Path]) -> Delivered:
                     "files": [{k: v for k, v in asdict(f).items() if v or k == "size"} for f in copied],
                 },
             )
-            durable.sync(part)
+            durable.sync_tree(part)
             part.rename(target)
             durable.sync(root)
+            durable.sync(root.parent)
             return made
+
+
+@contextmanager
+def _incoming(root: Path) -> Iterator[Path]:
+    """A folder in which a delivery is put together. Held by `flock`, which the kernel lets go of when its holder dies: what nobody holds
+    was left by a process that was killed, and is removed.
+
+    Raises:
+        DeliveryError: for any OSError inside; nothing was delivered.
+    """
+    part, held = root / f"{_INCOMING}{os.getpid()}-{threading.get_native_id()}", -1
+    try:
+        with FileLock(settings().landing / ".lock"):
+            for left in root.glob(f"{_INCOMING}*"):
+                _clear(left)
+            part.mkdir()
+            held = os.open(part, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield part
     except OSError as error:
         raise DeliveryError(f"{root}: {error.strerror or error}；未交付任何文件（nothing was delivered）") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if held >= 0:
+            os.close(held)
+
+
+def _clear(left: Path) -> None:
+    handle = os.open(left, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(left, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(handle)
 
 
 def _next_seq() -> int:

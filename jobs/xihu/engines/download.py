@@ -11,6 +11,7 @@ from xihu.engines.errors import EngineError
 from xihu.engines.maven import ca_bundle
 from xihu.engines.parts import BLOCK, Part, sha256
 from xihu.engines.progress import Reporter
+from xihu.lake import durable
 
 ATTEMPTS = 6
 PATIENCE = 60  # seconds without a byte
@@ -104,7 +105,10 @@ def download(part: Part, base: str, target: Path, show: Reporter, pause: float =
                 raise EngineError(f"cannot write {half}: {error}", "free space or give write permission, then call it again") from error
             else:
                 if half.stat().st_size == part.size and sha256(half) == part.sha256:
+                    # The bytes before the name: Spark loads whatever has one.
+                    durable.sync(half)
                     half.replace(target)
+                    durable.sync(target.parent)
                     return
                 # A resumed file can hold old bytes of something else: once more, from nothing.
                 half.unlink()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
+from xihu.lake import durable
 from xihu.settings import Settings
 
 
@@ -18,13 +18,9 @@ def private_folder(folder: Path) -> Path:
 
 
 def write_private(file: Path, content: bytes) -> None:
-    """Replace `file` in one step; it is never readable by others, not even while it is written."""
+    """Replace `file` in one step; it is never readable by others, not even while it is written, and outlives a power cut."""
     private_folder(file.parent)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as f:
-        f.write(content)
-    aside.replace(file)
+    durable.replace(file, content, 0o600)
 
 
 def key(s: Settings, name: str) -> str:

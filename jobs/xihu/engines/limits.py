@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xihu.engines.errors import EngineError
+from xihu.lake import durable
 from xihu.settings import Settings
 
 
@@ -44,8 +45,5 @@ def change_limits(s: Settings, **values: int | float) -> Limits:
     """Write new values beside those that stand in the file."""
     new = Limits(**{**limits(s).model_dump(exclude_defaults=True), **values})
     file = limits_file(s)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
-    aside.write_text(yaml.safe_dump(new.model_dump(exclude_defaults=True)), "utf-8")
-    aside.replace(file)
+    durable.replace(file, yaml.safe_dump(new.model_dump(exclude_defaults=True)).encode())
     return new

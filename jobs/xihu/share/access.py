@@ -7,7 +7,6 @@ A broken rules file closes Trino at its next refresh, so every file is checked, 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 import bcrypt
 
 from xihu.contract.load import Catalogue, check_catalogue
+from xihu.lake import durable
 from xihu.settings import Settings
 from xihu.share.passwords import passwords
 from xihu.share.policy import MASKED, Grant, Login, Policy, load_policy
@@ -287,13 +287,7 @@ def replace(path: Path, text: str) -> bool:
     """Writes beside and renames; False when the file already says so. Mode 0600: hashes and group lists are for the engine only."""
     if path.exists() and path.read_text("utf-8") == text:
         return False
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
+    durable.replace(path, text.encode(), 0o600)
     return True
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import string
 
 import yaml
 
+from xihu.lake import durable
 from xihu.settings import Settings
 from xihu.share.policy import load_policy
 
@@ -40,8 +40,5 @@ def passwords(s: Settings) -> dict[str, str]:
     if missing or not file.exists():
         known.update({name: generate() for name in missing})
         s.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = file.with_name(f".passwords.{os.getpid()}")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            yaml.safe_dump(known, out, sort_keys=False)
-        part.replace(file)
+        durable.replace(file, yaml.safe_dump(known, sort_keys=False).encode(), 0o600)
     return {name: known[name] for name in [*policy.users, policy.service]}

@@ -212,40 +212,38 @@ def _write(files: list[FileReceipt], run: int, catalogue: Catalogue) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for at in (folder.parent.parent, folder.parent, folder):
         at.chmod(0o700)
-    for old in folder.glob("退回_*"):
-        old.unlink()
+    # Each file is replaced in one step, the page after the lists it names: whoever opens the folder meanwhile finds whole files.
+    taken: set[str] = set()
     for receipt in files:
         if receipt.returned:
-            receipt.returned_file = _write_returned(receipt, folder)
+            receipt.returned_file = _write_returned(receipt, folder, taken)
+            taken.add(receipt.returned_file)
     page = folder / "index.html"
-    _private(page, _page(files, run, catalogue).encode())
-    durable.write_json(folder / _MADE, {"run": run, "files": len(files)})
+    durable.replace(page, _page(files, run, catalogue).encode(), 0o600)
+    for old in folder.glob("退回_*"):
+        if old.name not in taken:
+            old.unlink()
+    durable.write_json(folder / _MADE, {"run": run, "files": len(files)}, 0o600)
     return page
 
 
-def _private(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(0o600)
-    path.write_bytes(content)
-
-
-def _write_returned(receipt: FileReceipt, folder: Path) -> str:
+def _write_returned(receipt: FileReceipt, folder: Path, taken: set[str]) -> str:
     assert receipt.contract is not None
     sheet = receipt.contract.delivery.format in SHEETS
     name = _UNSAFE.sub("_", receipt.name)
     # Two files may differ in their endings only, and one file may be of several resources.
     names = (name.rpartition(".")[0] or name, name, f"{name}_{receipt.row.resource}")
     paths = [folder / f"退回_{n}.{'xlsx' if sheet else 'csv'}" for n in names]
-    path = next(p for p in paths if not p.exists())
+    path = next(p for p in paths if p.name not in taken)
     if sheet:
-        _private(path, _workbook(returned_rows(receipt)))
+        durable.replace(path, _workbook(returned_rows(receipt)), 0o600)
         return path.name
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(returned_rows(receipt))
     encoding = encoding_of(receipt.contract)
     # Excel takes UTF-8 for something else unless a mark says so.
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-    _private(path, text.getvalue().encode(codec, "backslashreplace"))
+    durable.replace(path, text.getvalue().encode(codec, "backslashreplace"), 0o600)
     return path.name
 
 
