@@ -50,7 +50,7 @@ def _incidents(world: World) -> Iterator[File]:
     overlap, size = 1, 50
     for month in world.months:
         rng = world.rng("yjb__incident_report", month)
-        rows = [_incident(world, rng, month, i) for i in range(118)]
+        rows = [_incident(world, rng, month, i) for i in range(140)]
         inner = set(range(3, size - 3))
         plant = Planting(rng, len(rows))
         rows[plant.put("reported_before_it_happened", "check_failed", "reported_at", inner)]["bjsj"] = _ms(datetime(2015, 12, 31, 8, 0))
@@ -79,7 +79,7 @@ def _incident(world: World, rng: Random, month: date, i: int) -> dict[str, Any]:
     rank = "Ⅳ级Ⅲ级Ⅱ级Ⅰ级".index(level) // 2
     district = rng.choices(world.districts, [ids.DISTRICTS[d][1] + ids.DISTRICTS[d][2] for d in world.districts])[0]
     days = month_end(month).day
-    at = datetime(month.year, month.month, 1 + i * days // 118, rng.randrange(24), rng.randrange(60))
+    at = datetime(month.year, month.month, 1 + i * days // 140, rng.randrange(24), rng.randrange(60))
     told = at + timedelta(minutes=round(rng.lognormvariate(2.6, 0.7)) + 1)
     sent = told + timedelta(minutes=rng.randrange(1, 12))
     there = sent + timedelta(minutes=rng.randrange(6, 45))
