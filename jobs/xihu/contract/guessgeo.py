@@ -98,13 +98,15 @@ def clock(values: Sequence[str], title: str) -> Column | None:
 
 def _degree(value: str, scale: int) -> Decimal | None:
     bare = text.fold(text.unguard(value)[0])
-    found = angles.read(bare) if scale == 0 else None
-    if isinstance(found, angles.Angle):
-        return found.degrees
+    told = angles.read(bare) if scale == 0 else None
+    if isinstance(told, angles.Angle):
+        return told.degrees if told.degrees.adjusted() <= 12 else None
     try:
-        return Decimal(bare).scaleb(-scale)
+        found = Decimal(bare)
     except InvalidOperation:
         return None
+    # Numbers of accounts are no degrees, and too long to be rounded.
+    return found.scaleb(-scale) if found.is_finite() and len(bare) <= 24 and found.adjusted() <= 12 else None
 
 
 def _fits(values: Sequence[str | None], low: int, high: int, scale: int) -> bool:
