@@ -13,6 +13,7 @@ from xihu.sample.forms.messages import elements, enveloped, xml
 from xihu.sample.forms.sheets import Cell, Sheet, xlsx
 from xihu.sample.forms.tables import dbf
 from xihu.sample.forms.texts import cents, control, dump, pad
+from xihu.sample.people import Person
 from xihu.sample.themes import books
 from xihu.sample.themes.extract import Fault, File, World
 from xihu.sample.themes.faults import Faults
@@ -150,7 +151,7 @@ def _tenders(world: World, money: Money) -> Iterator[File]:
     for k, month in enumerate(world.months):
         rng = world.rng("cz__tender", month)
         chosen = [t for t in money.tenders if first_of(t.award) == month]
-        rows = [_tender(world, t) for t in chosen]
+        rows = [_tender(money.staff, t) for t in chosen]
         faults = Faults(rng, len(rows))
         rows[faults.take("rare_character", "accepted", "contact_name")]["联系人"] = ("王喆", "沈镕", "李㛃")[k]
         i = faults.take("thousands", "repaired", "reserve_price")
@@ -176,12 +177,11 @@ def _tenders(world: World, money: Money) -> Iterator[File]:
         yield File("cz__tender", name, day, enveloped(document, head=head), len(rows), faults=faults.found)
 
 
-def _tender(world: World, t: Tender) -> dict[str, str]:
+def _tender(staff: Sequence[Person], t: Tender) -> dict[str, str]:
     p, w = t.project, t.winner
-    who = world.adults(t.notice, 25, 55)
     return {
         "@编号": t.no, "项目编码": p.no, "项目名称": f"{p.body.name}{p.name}", "采购人代码": p.body.uscc, "采购人名": p.body.name,
-        "联系人": who[int(p.no[-6:]) * 37 % len(who)].name, "品目": p.category[0], "采购方式": t.method, "代理机构": t.agency,
+        "联系人": staff[int(p.no[-6:]) * 37 % len(staff)].name, "品目": p.category[0], "采购方式": t.method, "代理机构": t.agency,
         "最高限价": yuan(t.reserve),
         "公告日期": f"{t.notice:%Y-%m-%d}", "开标时间": f"{t.deadline:%Y-%m-%d %H:%M:%S}", "中标日期": f"{t.award:%Y-%m-%d}",
         "投标家数": str(len(t.bids)), "中标人代码": w.bidder.uscc, "中标人": w.bidder.name, "中标金额": yuan(w.price),

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from xihu.sample import ids
 from xihu.sample.forms.places import polygons
-from xihu.sample.forms.texts import cents, csv, pad
+from xihu.sample.forms.texts import cents, csv, encode, pad
 from xihu.sample.people import Person
 from xihu.sample.themes.days import workday
 from xihu.sample.themes.extract import File, World
@@ -123,7 +123,19 @@ def _registers(world: World, plots: list[Plot]) -> Iterator[File]:
     )  # fmt: skip
     for k, district in enumerate(RURAL):
         rng, mine = world.rng("ny__farm_plot", district), [p for p in plots if p.district == district]
-        rows = [[p.no, p.holder.id18, p.holder.name, p.village, p.area / 100, p.use, p.district, f"{p.registered:%Y%m%d}"] for p in mine]
+        rows = [
+            [
+                p.no,
+                p.holder.id18,
+                encode(p.holder.name, "gbk").decode("gbk"),
+                p.village,
+                p.area / 100,
+                p.use,
+                p.district,
+                f"{p.registered:%Y%m%d}",
+            ]
+            for p in mine
+        ]
         rings = [_ring(world, p) for p in mine]
         faults = Faults(rng, len(rows))
         rows[faults.take("old_district_name", "repaired", "district")][6] = ids.DISTRICTS[district][0]

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from xihu.sample.dates import first_of, month_end
+from xihu.sample.people import Person
 from xihu.sample.themes.days import after, workday
 from xihu.sample.themes.extract import World
 
@@ -147,6 +148,7 @@ class Money:
     payments: list[Payment] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
     firms: dict[str, Body] = field(default_factory=dict)
+    staff: list[Person] = field(default_factory=list)  # who signs, travels and is called
 
 
 def yuan(cents: int) -> str:
@@ -174,6 +176,7 @@ def suppliers(world: World, rng: Random, count: int, trades: Sequence[int]) -> l
 def public_money(world: World) -> Money:
     """The public money of the world's months; the same for the same world."""
     rng, made = world.rng("fiscal"), Money()
+    made.staff = world.adults(world.w.last, 25, 55)
     made.bodies = [body(world, d, n) for d in world.districts for n in (2, 3)]
     year, last = world.w.first.year, world.w.last
     for k, one in enumerate(made.bodies):
@@ -215,7 +218,7 @@ def _tenders(world: World, rng: Random, made: Money) -> None:
         reserve = int(p.amount * rng.uniform(0.93, 1.0)) // 100_000 * 100_000
         method = rng.choices([m for m, _ in METHODS], [w for _, w in METHODS])[0]
         at = datetime(deadline.year, deadline.month, deadline.day, 9, 30)
-        bids = _bids(world, rng, reserve, at, p.category[4])
+        bids = _bids(world, rng, made, reserve, at, p.category[4])
         t = Tender(f"HZCG{notice:%Y}-{1000 + i}", p, method, rng.choice(AGENCIES), reserve, notice, at, award, bids)
         made.tenders.append(t)
         signed = workday(award + timedelta(days=rng.randrange(5, 24)))
@@ -254,13 +257,13 @@ def year_of(day: date) -> str:
     return f"{day:%Y%m}"
 
 
-def _bids(world: World, rng: Random, reserve: int, deadline: datetime, trades: Sequence[int]) -> tuple[Bid, ...]:
+def _bids(world: World, rng: Random, made: Money, reserve: int, deadline: datetime, trades: Sequence[int]) -> tuple[Bid, ...]:
     """Three to six offers around nine tenths of the reserve price; the lowest valid one wins."""
     firms = suppliers(world, rng, rng.choices((3, 4, 5, 6), (40, 30, 20, 10))[0], trades)
     offers = []
     for f in firms:
         price = int(reserve * min(0.998, max(0.62, rng.gauss(0.9, 0.055)))) // 100 * 100
-        who = rng.choice(world.adults(deadline.date(), 24, 55))
+        who = rng.choice(made.staff)
         offers.append((price, f, who, rng.random() > 0.06))
     if not any(v for *_, v in offers):
         offers[0] = (*offers[0][:3], True)
@@ -320,7 +323,7 @@ def _small(world: World, rng: Random, made: Money) -> None:
                 continue
             amount = int(usual * rng.lognormvariate(0, 0.8) * 100)
             if not trades:
-                who = rng.choice(world.adults(day, 24, 58))
+                who = rng.choice(made.staff)
                 payee, account = who.name, f"62220212020{rng.randrange(10**8):08d}"
             else:
                 firm = made.firms.setdefault((f := suppliers(world, rng, 1, trades)[0]).name, f)
