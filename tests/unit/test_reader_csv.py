@@ -194,6 +194,15 @@ def test_other_encodings_are_refused(file: Path, text: str, encoding: str) -> No
     assert refused(file, contract()) == "wrong_encoding"
 
 
+@pytest.mark.parametrize(("records", "reason"), [("damaged", "wrong_encoding"), ("right", "header_unknown")])
+def test_a_header_that_can_be_guessed_does_not_hide_that_all_is_garbled(file: Path, records: str, reason: str) -> None:
+    """UTF-8 that went through GBK keeps most titles and loses a byte here and there."""
+    damage = lambda line: line.encode()[:-1] + b"?"  # noqa: E731
+    body = [damage(line[:-2]) if records == "damaged" else line.encode() for line in lines(6)]
+    file.write_bytes(b"\r\n".join([damage(HEADER), *body]) + b"\r\n")
+    assert refused(file, contract()) == reason
+
+
 def test_big5_is_refused(file: Path) -> None:
     text = "姓名,身份證號,金額,地址\r\n" + "\r\n".join(f"陳大文,{citizen(i)},1,香港九龍彌敦道號" for i in range(5))
     assert refused(write(file, text, "big5"), contract()) == "wrong_encoding"
