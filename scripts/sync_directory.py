@@ -68,7 +68,7 @@ def left_out(contracts: list[Contract]) -> list[str]:
     spare = len(free) + len(contracts) - sample.CLASSES
     if spare < 0:
         raise SystemExit(f"{-spare} classes too few: add lines to classes.txt")
-    gone: list[sample.Class] = []
+    gone = [c for c in free if c.code in sample.giving_way()][:spare]
     for contract in sorted(contracts, key=lambda c: c.code):
         mine = [c for c in free if c.dept == own[contract.provider.name] and c not in gone]
         best = max(mine, key=lambda c: difflib.SequenceMatcher(None, c.title, contract.title).ratio(), default=None)

@@ -25,10 +25,9 @@ RESOURCE = [
     None, None, None,
     "无条件共享", "", "共享平台", "是", "", "每月", date(2016, 6, 1), "",
 ]  # fmt: skip
-COLUMN = {name: i for i, name in enumerate(
-    "kind kind_1 kind_2 kind_3 name code provider uscc summary format_group format_kind item_name item_type item_length share "
-    "share_condition share_method open open_terms update published related".split()
-)}  # fmt: skip
+_NAMES = """kind kind_1 kind_2 kind_3 name code provider uscc summary format_group format_kind item_name item_type item_length share
+share_condition share_method open open_terms update published related"""
+COLUMN = {name: i for i, name in enumerate(_NAMES.split())}
 
 
 def resource(**changes: Any) -> list[Any]:

@@ -108,7 +108,8 @@ _LENGTH = {"citizen_id": "18", "uscc": "18"}
 _FORMAT = {
     "csv": ("电子表格", "csv"), "xlsx": ("电子表格", "xlsx"), "xls": ("电子表格", "xls"), "fixed": ("电子文件", "txt"),
     "delimited": ("数据库", "txt"), "dbf": ("数据库", "dbf"), "xml": ("电子文件", "xml"), "json": ("电子文件", "json"),
-    "accounting": ("电子文件", "xml"), "hj212": ("电子文件", "txt"), "geojson": ("图形图像", "geojson"), "shapefile": ("图形图像", "shp"), "attachment": ("电子文件", "pdf"),
+    "accounting": ("电子文件", "xml"), "hj212": ("电子文件", "txt"), "geojson": ("图形图像", "geojson"), "shapefile": ("图形图像", "shp"),
+    "attachment": ("电子文件", "pdf"),
 }  # fmt: skip
 
 

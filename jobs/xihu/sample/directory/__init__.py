@@ -150,7 +150,7 @@ def written() -> tuple[Class, ...]:
             owner = by_key[line[1:].split(" ", 1)[0]]
             continue
         text, _, law = line.partition(" | ")
-        project, title, share, opening, cycle, *items = text.split()
+        project, title, share, opening, cycle, *items = text.removeprefix("~").split()
         prefix = f"{project}{200 + owner.number:03d}"
         serial[prefix] = serial.get(prefix, 0) + 1
         found.append(_class(owner, prefix, serial[prefix], title, share, opening, cycle, items, law))
@@ -171,6 +171,13 @@ def _class(
         condition, "共享平台接口" if cycle in "时日" else "共享平台文件", "否" if opening == "否" else "是",
         "按区县汇总后开放" if opening == "汇" else "", _CYCLE[cycle], day,
     )  # fmt: skip
+
+
+@cache
+def giving_way() -> frozenset[str]:
+    """Codes of the classes that say what a contract says in other words."""
+    lines = [line for line in _lines("classes.txt") if not line.startswith("@")]
+    return frozenset(c.code for c, line in zip(written(), lines, strict=True) if line.startswith("~"))
 
 
 def contracted() -> tuple[Class, ...]:
