@@ -18,7 +18,7 @@ from xihu.settings import settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="西湖 Xihu：市级政务数据湖仓", pretty_exceptions_enable=False)
 engines_app = typer.Typer(no_args_is_help=True, help="引擎所需的 Java 部件")
-catalogue_app = typer.Typer(no_args_is_help=True, help="信息资源目录：检查、字典")
+catalogue_app = typer.Typer(no_args_is_help=True, help="信息资源目录：检查、导入、导出、字典")
 warn_app = typer.Typer(no_args_is_help=True, help="预测模型与预警")
 access_app = typer.Typer(no_args_is_help=True, help="访问策略")
 app.add_typer(engines_app, name="engines")
