@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 from xihu.bronze.countsheet import sheet_records
 from xihu.contract.models import Contract
 
 _STOP = re.compile(rb'["\r\n]')
+_STRETCH = 1 << 20
 _GB = ("gb18030", "gbk", "gb2312", "cp936")
 
 
@@ -41,6 +44,19 @@ class Tally:
     def add(self, raw: bytes) -> None:
         self.records += 1
         self.sum += int.from_bytes(hashlib.sha256(raw).digest()[:8], "big")
+
+    def add_all(self, lines: list[bytes], title: bytes, empty: bytes) -> None:
+        """Adds lines up; those that repeat the title, or hold nothing but `empty`, are structural."""
+        first = {empty[i : i + 1] for i in range(len(empty))} | {b"", title[:1]}
+        if doubtful := [raw for raw in lines if raw[:1] in first]:
+            layout = {raw for raw in doubtful if raw == title or not raw.strip(empty)}
+            if layout:
+                whole, lines = len(lines), [raw for raw in lines if raw not in layout]
+                self.structural += whole - len(lines)
+        sha = hashlib.sha256
+        heads = b"".join([sha(raw).digest() for raw in lines])
+        self.records += len(lines)
+        self.sum += int(np.frombuffer(heads, ">u8")[::4].sum(dtype=np.uint64))
 
     def count(self) -> Count:
         return Count(self.records, self.structural, str(self.sum % 2**64))
@@ -148,15 +164,31 @@ def _delimited(data: mmap.mmap, contract: Contract) -> Count:
     words, reach = _titles(contract), 10 if delivery.layout and delivery.layout.title_rows else 1
     header = _find_header(data, pos, quote, delimiter, wide, words, reach, empty)
     title = data[header[0] : header[1]]
-    for start, end, _ in _record_ends(data, pos, quote, delimiter, wide):
-        if start <= header[0]:
-            tally.structural += 1
+    walk = _record_ends(data, pos, quote, delimiter, wide)
+    for start, _, following in walk:
+        tally.structural += 1
+        if start == header[0]:
+            pos = following
+            break
+    while pos < len(data):
+        # Where no quote is, every line is a record.
+        stop = data.rfind(b"\n", pos, pos + _STRETCH) + 1
+        stretch = data[pos:stop]
+        if stop and not (quote and quote in stretch) and stretch.count(b"\r") == stretch.count(b"\r\n"):
+            lines = stretch.replace(b"\r\n", b"\n").split(b"\n")
+            lines.pop()
+            tally.add_all(lines, title, empty)
+            pos = stop
             continue
-        raw = data[start:end]
-        if raw == title or not raw.strip(empty):
-            tally.structural += 1
-        else:
-            tally.add(raw)
+        for start, end, following in _record_ends(data, pos, quote, delimiter, wide):
+            raw = data[start:end]
+            if raw == title or not raw.strip(empty):
+                tally.structural += 1
+            else:
+                tally.add(raw)
+            pos = following
+            if pos >= stop and stop:
+                break
     return tally.count()
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xihu.bronze import bulk
 from xihu.bronze.gate import Item
 from xihu.bronze.schema import Refusal
 from xihu.bronze.sources import register
 from xihu.contract.models import Contract
+from xihu.lake import files as data_files
 from xihu.lake import tables
 from xihu.lake.failpoint import failpoint
 from xihu.settings import settings
@@ -92,6 +95,9 @@ def load(spark: SparkSession, run: int, contract: Contract, files: list[Item]) -
     """
     from pyspark.sql import functions as F
 
+    large = sum(f.file.size for f in files) >= bulk.LARGE
+    if large and (folder := data_files.folder(spark, bronze_table(contract), bronze_spec(contract))):
+        return _load_files(spark, run, contract, files, folder)
     records = read(spark, contract, files).persist()
     try:
         digest = F.conv(F.substring(F.sha2("_raw", 256), 1, 16), 16, 10).cast("decimal(20,0)")
@@ -108,6 +114,26 @@ def load(spark: SparkSession, run: int, contract: Contract, files: list[Item]) -
         return Loaded(files, [])
     finally:
         records.unpersist()
+
+
+def _load_files(spark: SparkSession, run: int, contract: Contract, files: list[Item], folder: Path) -> Loaded:
+    """`load` without the rows passing through Spark."""
+    written = bulk.write(spark, contract, run, files, folder)
+    found: dict[str, tuple[int, int]] = {}
+    for part in written:
+        for name, (count, multiset) in part.found.items():
+            before = found.get(name, (0, 0))
+            found[name] = (before[0] + count, (before[1] + multiset) % 2**64)
+    made = [part.file for part in written if part.file is not None]
+    broken = [replace(f, refusal=refusal) for f in files if (refusal := balance(f, *found.get(f.landing, (0, 0))))]
+    if broken:
+        for file in made:
+            (folder / file.name).unlink(missing_ok=True)
+        return Loaded([], broken)
+    failpoint("before_bronze")
+    data_files.commit(spark, bronze_table(contract), run, made)
+    failpoint("after_bronze")
+    return Loaded(files, [])
 
 
 def balance(item: Item, records: int, multiset: int) -> Refusal | None:

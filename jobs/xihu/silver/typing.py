@@ -15,7 +15,8 @@ from xihu.contract.models import Contract
 from xihu.lake import tables
 from xihu.silver.places import Batch, Place
 from xihu.standards.codes import CodeList
-from xihu.standards.value import Parser, lists_for, parser_for
+from xihu.standards.columns import quick
+from xihu.standards.value import Parser, lists_for, parser_for, spec_for
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,6 +96,7 @@ class Typer:
         self.contract, self.schema = contract, schema
         self.fields = list(contract.fields)
         self.parsers: list[Parser] = [parser_for(f, contract, codes) for f in self.fields]
+        self.specs = [spec_for(f, contract, codes) for f in self.fields]
         self.keys = [self.fields.index(k) for k in contract.key]
         self.scopes = [self.fields.index(s) for s in contract.delivery.scope]
         self.tz = ZoneInfo(contract.tz)
@@ -112,12 +114,94 @@ class Typer:
         return None
 
     def batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch typed: by whole columns where every record has its cells, else cell by cell. Both ways give the same."""
+        able = not self.places and all(name in self.schema.names for name in self.fields)
+        flat = self._flat(batch.column("_cells"), batch.num_rows) if able else None
+        return self.batch_by_cell(batch) if flat is None else self._by_column(batch, flat)
+
+    def _by_column(self, batch: pa.RecordBatch, columns: list[pa.StringArray]) -> pa.RecordBatch:
+        import numpy as np
+        import pyarrow as pa
+
+        n = batch.num_rows
+        faults: dict[int, list[tuple[int, str, str, str]]] = {}
+        repairs: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
+        shifted, swapped, gone = (np.zeros(n, bool) for _ in range(3))
+        marked = np.flatnonzero(~np.asarray(batch.column("_reason").is_null()) | ~np.asarray(batch.column("_detail").is_null()))
+        given = batch.select(["_reason", "_field", "_detail"]).take(pa.array(marked)).to_pylist()
+        for i, record in zip(marked.tolist(), given, strict=True):
+            reason = record["_reason"]
+            if reason:
+                faults[i] = [(RANK[reason], reason, record["_field"] or "", record["_detail"] or "")]
+                shifted[i], swapped[i] = reason in _SHIFTED, reason == "swapped_fields"
+            else:
+                gone[i] = record["_detail"] == DELETED
+        days = self._days(batch.column("_received_at").to_pylist(), {} if self.day is None else {self.day: columns[self.day].to_pylist()})
+        dated = np.array([d.year * 10_000 + d.month * 100 + d.day for d in days], np.int64)
+        only = days[0] if bool((dated == dated[0]).all()) else None
+        values: dict[str, pa.Array] = {}
+        for name, parse, spec, column in zip(self.fields, self.parsers, self.specs, columns, strict=True):
+            kind = self.schema.field(name).type
+            found = quick(spec, column, dated, kind)
+            todo = np.flatnonzero(~shifted if found is None else ~found[1] & ~shifted)
+            cells = column.take(pa.array(todo)) if len(todo) < n else column
+            if only is None:
+                parsed, at = [parse(c, days[i]) for c, i in zip(cells.to_pylist(), todo.tolist(), strict=True)], np.arange(len(todo))
+            else:
+                coded = cells.dictionary_encode(null_encoding="encode")
+                parsed, at = [parse(c, only) for c in coded.dictionary.to_pylist()], np.asarray(coded.indices)
+            odd = np.array([bool(p[1] or p[3]) for p in parsed], bool)
+            for k in np.flatnonzero(odd[at]).tolist() if odd.any() else ():
+                i, (_, reason, detail, mended) = int(todo[k]), parsed[at[k]]
+                if reason:
+                    faults.setdefault(i, []).append((RANK[reason], reason, name, detail or ""))
+                if mended:
+                    repairs.setdefault(i, []).append((name, mended))
+            slow = pa.array([p[0] for p in parsed], kind)
+            index = np.arange(n, dtype=np.int64)
+            if found is None:
+                index[todo] = at
+                values[name] = slow.take(pa.array(index, mask=shifted)) if len(slow) else pa.nulls(n, kind)
+            elif len(todo) or shifted.any():
+                index[todo] = n + at
+                values[name] = pa.concat_arrays([found[0], slow]).take(pa.array(index, mask=shifted))
+            else:
+                values[name] = found[0]
+        out: dict[str, list[str | None]] = {c: [None] * n for c in ("_reason", "_field", "_detail", "_repairs")}
+        for i, wrong in faults.items():
+            if not gone[i]:
+                best = min(wrong, key=lambda x: x[0])
+                out["_reason"][i], out["_field"][i], out["_detail"][i] = best[1], best[2] or None, _detail(wrong, best)
+        for i in np.flatnonzero(gone).tolist():
+            out["_detail"][i] = DELETED
+        texts: dict[tuple[tuple[str, tuple[str, ...]], ...], str] = {}
+        for i, mends in repairs.items():
+            key = tuple(mends)
+            if key not in texts:
+                texts[key] = json.dumps(dict(key), ensure_ascii=False)
+            out["_repairs"][i] = texts[key]
+        whole = ~shifted & ~swapped
+
+        def readable(wanted: list[int]) -> pa.Array:
+            ok = whole.copy()
+            for k in wanted:
+                ok &= np.asarray(values[self.fields[k]].is_valid())
+            return pa.array(ok)
+
+        made: dict[str, Any] = {"_key_ok": readable(self.keys), "_scope_ok": readable(self.scopes)} | values
+        arrays = [
+            made[f.name] if f.name in made else pa.array(out[f.name], f.type) if f.name in out else batch.column(f.name).cast(f.type)
+            for f in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def batch_by_cell(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         import pyarrow as pa
 
         n = batch.num_rows
         columns = self._columns(batch.column("_cells"), n)
         reasons, names, details = (batch.column(c).to_pylist() for c in ("_reason", "_field", "_detail"))
-        days = self._days(batch.column("_received_at").to_pylist(), columns)
+        days = self._days(batch.column("_received_at").to_pylist(), dict(enumerate(columns)))
         faults: list[list[tuple[int, str, str, str]]] = [[] for _ in range(n)]
         shifted = [False] * n
         for i, reason in enumerate(reasons):
@@ -182,20 +266,26 @@ class Typer:
     def _readable(wanted: list[int], values: list[list[Any]], i: int, shifted: bool, swapped: set[str]) -> bool:
         return not shifted and not swapped and all(values[k][i] is not None for k in wanted)
 
-    def _columns(self, cells: pa.ListArray, n: int) -> list[list[str | None]]:
+    def _flat(self, cells: pa.ListArray, n: int) -> list[pa.StringArray] | None:
+        """One array a field, if every record has a cell for each."""
         import numpy as np
         import pyarrow as pa
 
         width = len(self.fields)
         lengths = cells.value_lengths()
-        if n and lengths.null_count == 0 and bool(np.all(np.asarray(lengths) == width)):
-            flat = cells.flatten()
-            at = np.arange(n, dtype=np.int64) * width
-            return [flat.take(pa.array(at + k)).to_pylist() for k in range(width)]
+        if not n or lengths.null_count or not bool(np.all(np.asarray(lengths) == width)):
+            return None
+        flat, at = cells.flatten(), np.arange(n, dtype=np.int64) * width
+        return [flat.take(pa.array(at + k)) for k in range(width)]
+
+    def _columns(self, cells: pa.ListArray, n: int) -> list[list[str | None]]:
+        width = len(self.fields)
+        if (flat := self._flat(cells, n)) is not None:
+            return [column.to_pylist() for column in flat]
         rows = [(row or []) + [None] * width for row in cells.to_pylist()]
         return [[row[k] for row in rows] for k in range(width)]
 
-    def _days(self, received: list[Any], columns: list[list[str | None]]) -> list[date]:
+    def _days(self, received: list[Any], columns: Mapping[int, list[str | None]]) -> list[date]:
         known: dict[Any, date] = {}
         for at in set(received):
             known[at] = at.astimezone(self.tz).date()

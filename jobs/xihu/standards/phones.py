@@ -6,7 +6,7 @@ import re
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"(0\d{2,3})-?([2-9]\d{6,7})(?:(?:-|转)(\d{1,6}))?")
-_COUNTRY = re.compile(r"(?:\+|00)86[- ]?")
+_COUNTRY = re.compile(r"^(?:\+|00)86[- ]?")
 
 
 def parse_phone(text: str) -> tuple[str, bool]:

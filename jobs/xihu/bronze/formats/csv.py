@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xihu.bronze.formats import encoding as enc
-from xihu.bronze.formats.csvfast import fast_batch
+from xihu.bronze.formats.csvfast import Odd, fast_batch, tally
 from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.fit import Shape, distinctive, judge_columns, suspicious, swapped_in_record
@@ -59,22 +60,22 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
     sample: list[list[str | None]] = []
     texts: list[str] = []
     count = odd = bad = utf8 = 0
-    quotes, splits, last = False, [], b"\n"
+    splits, last = [], b"\n"
     mark = extra["body"]
     splits.append([extra["body"], None, 0, extra["line"]])
     try:
         for block in blocks(path, extra["body"], None, dialect, extra["line"]):
-            quotes = quotes or block.quoted
-            if not quotes and block.offset - mark >= SPLIT_BYTES:
+            if block.offset - mark >= SPLIT_BYTES:
                 splits[-1][1] = mark = block.offset
                 splits.append([block.offset, None, count, block.line])
             last = block.data[-1:] or last
             if block.plain and block.ascii and len(sample) >= _SAMPLE:
                 count += block.lines
                 continue
-            if block.plain and len(texts) >= _SAMPLE and enc.decodes(block.data, dialect.encoding):
-                count += block.lines
-                odd += block.lines
+            if block.even and len(texts) >= _SAMPLE and len(sample) >= _SAMPLE and (told := tally(block)):
+                count += told[0]
+                odd += told[0]
+                bad += told[1]
                 continue
             for record in records(block):
                 count += 1
@@ -110,7 +111,7 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
     if count and last not in b"\r\n":
         warnings.append("最后一行没有换行符，文件可能不完整")
     extra["records"] = count
-    extra["splits"] = splits if not quotes else [[extra["body"], None, 0, extra["line"]]]
+    extra["splits"] = splits
     return inspection
 
 
@@ -156,12 +157,17 @@ def _read_split(
     distinct = distinctive(contract)
     rows = Rows(file)
     for block in blocks(path, start, end, dialect, line):
-        batch = fast_batch(block, file, row, raw_width, untitled, inspection.columns, contract) if block.plain else None
+        odd: list[Odd] = []
+        batch = fast_batch(block, file, row, raw_width, untitled, inspection.columns, contract, odd) if block.even else None
         if batch is not None:
             if len(rows):
                 yield rows.take()
-            row += batch.num_rows
-            yield batch
+            for o in odd:
+                record = Line(o.offset, block.line + o.at, 1, o.raw, dialect.encoding)
+                cells, fault = judge_record(record, dialect, contract, inspection, width, distinct)
+                rows.add(o.row, record.line, f"第{record.line}行", o.offset, o.raw, cells, fault)
+            row += batch.num_rows + len(odd)
+            yield _in_order(batch, rows.take()) if odd else batch
             continue
         for record in records(block):
             row += 1
@@ -171,6 +177,11 @@ def _read_split(
                 yield rows.take()
     if len(rows):
         yield rows.take()
+
+
+def _in_order(sound: pa.RecordBatch, odd: pa.RecordBatch) -> pa.RecordBatch:
+    both = pa.concat_batches([sound, odd])
+    return both.take(pc.sort_indices(both.column("_row")))
 
 
 def judge_record(

@@ -1,6 +1,7 @@
 """Bytes of a delimited file into blocks, blocks into records.
 
-A block ends where a record ends. It is *plain* if every line of it is one record without a quote; `csvfast` cuts such blocks whole.
+A block ends where a record ends. It is *even* if every line of it is one record or none, and *plain* if besides no line of it can be blank,
+quoted or the header again; `csvfast` cuts even blocks whole, but for their odd lines.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from xihu.bronze.schema import MAX_RECORD
 
 _EOL = re.compile(rb"\r\n|\n|\r")
-BLOCK = 256 << 10
+BLOCK = 1 << 20
 
 
 class Unclosed(Exception):
@@ -63,8 +66,11 @@ class Dialect:
         return b" \t\x1a" + self.delimiter.encode("ascii", "ignore")
 
     @cached_property
-    def blank_line(self) -> re.Pattern[bytes]:
-        return re.compile(rb"(?:\A|(?<=\n))[" + re.escape(self.nothing) + rb"]*+\r?\n")
+    def may_be_blank(self) -> np.ndarray:
+        """For every byte, whether a blank line may begin with it."""
+        found = np.zeros(256, bool)
+        found[list(self.nothing + b"\r\n")] = True
+        return found
 
     @cached_property
     def _whole(self) -> re.Pattern[str] | None:
@@ -131,7 +137,7 @@ class Line:
 
 @dataclass
 class Block:
-    """Whole lines of a file: where they start, and whether they are plain."""
+    """Whole lines of a file: where they start, and whether they are plain, or at least even."""
 
     offset: int
     line: int
@@ -140,7 +146,11 @@ class Block:
     plain: bool
     quoted: bool
     lines: int
-    parsed: list[Line] = field(default_factory=list)
+    parsed: list[Line] | None = None
+
+    @property
+    def even(self) -> bool:
+        return self.parsed is None
 
     @cached_property
     def ascii(self) -> bool:
@@ -183,21 +193,30 @@ def _cut(buffer: bytes) -> int:
 
 def _block(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> Block | None:
     """The block of as many whole records as `data` holds; None if it holds none yet."""
-    if d.quote_byte and d.quote_byte in data:
-        parsed, used, lines = _split(data, offset, line, d, last)
-        return Block(offset, line, data[:used], d, False, True, lines, parsed) if used else None
-    returns = data.count(b"\r")
-    plain = (
-        (not returns or returns == data.count(b"\r\n"))
-        and b"\0" not in data
-        and not (d.header and d.header in data)
-        and d.blank_line.search(data) is None
-        and (data.endswith(b"\n") or data[data.rfind(b"\n") + 1 :].strip(d.nothing) != b"")
-    )
-    if plain:
-        return Block(offset, line, data, d, True, False, data.count(b"\n") + (not data.endswith(b"\n")))
+    quoted = bool(d.quote_byte) and d.quote_byte in data
+    b = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(b == 10)
+    if np.count_nonzero(b == 13) == np.count_nonzero(b[ends[ends > 0] - 1] == 13) and not (quoted and _runs_on(data, d)):
+        ended = data.endswith(b"\n")
+        starts = np.concatenate(([0], (ends[:-1] if ended else ends) + 1))
+        plain = not quoted and b"\0" not in data and not (d.header and d.header in data) and not d.may_be_blank[b[starts]].any()
+        return Block(offset, line, data, d, plain, quoted, len(ends) + (not ended))
     parsed, used, lines = _split(data, offset, line, d, last)
+    if quoted:
+        return Block(offset, line, data[:used], d, False, True, lines, parsed) if used else None
     return Block(offset, line, data, d, False, False, lines, parsed)
+
+
+def _runs_on(data: bytes, d: Dialect) -> bool:
+    """Whether quotes are still open at the end of some line, so that a record goes on behind it."""
+    at = data.find(d.quote_byte)
+    while at >= 0:
+        start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        if d.opens(data[start:end].removesuffix(b"\r").decode(d.encoding, "replace")):
+            return True
+        at = data.find(d.quote_byte, end)
+    return False
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -247,4 +266,4 @@ def _split(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> tuple
 
 def records(block: Block) -> list[Line]:
     """The records of a block, the careful way."""
-    return _split(block.data, block.offset, block.line, block.dialect, True)[0] if block.plain else block.parsed
+    return _split(block.data, block.offset, block.line, block.dialect, True)[0] if block.parsed is None else block.parsed
