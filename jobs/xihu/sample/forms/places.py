@@ -10,6 +10,8 @@ from typing import Any
 
 import shapefile
 
+from xihu.sample.forms.texts import encode
+
 CGCS2000 = (
     'GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],'
     'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
@@ -73,7 +75,7 @@ def _shapefile(kind: int, fields: Any, shapes: Any, encoding: str, prj: str) -> 
                 w.point(*shape)
             else:
                 w.poly([shape])
-            w.record(*attributes)
+            w.record(*(encode(v, encoding).decode(encoding) if isinstance(v, str) else v for v in attributes))
     data = bytearray(dbf.getvalue())
     data[1:4] = bytes([116, 12, 5])  # the writer stamps the day of today
     return {".shp": shp.getvalue(), ".shx": shx.getvalue(), ".dbf": bytes(data), ".prj": prj.encode()}

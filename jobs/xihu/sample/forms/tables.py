@@ -6,6 +6,8 @@ import struct
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from xihu.sample.forms.texts import encode
+
 Column = tuple[str, str, int, int]  # name, type C/N/D/L, width, decimals
 
 
@@ -26,9 +28,9 @@ def dbf(
     for i, row in enumerate(rows):
         body += b"*" if i in deleted else b" "
         for (_, kind, width, _), value in zip(columns, row, strict=True):
-            data = value.encode(encoding, "replace")
+            data = encode(value, encoding)
             while len(data) > width:
                 value = value[:-1]
-                data = value.encode(encoding, "replace")
+                data = encode(value, encoding)
             body += data.rjust(width) if kind == "N" else data.ljust(width)
     return head + b"\r" + bytes(body) + b"\x1a"
