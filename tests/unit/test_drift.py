@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reader_helpers import PEOPLE, contract, inspect
 
+from xihu.bronze import bulk
 from xihu.bronze.schema import Inspection, Refusal
 from xihu.bronze.sources import XihuReader
 from xihu.contract.models import Contract
@@ -66,7 +68,12 @@ def read(tmp_path: Path, c: Contract, found: Inspection, monkeypatch: pytest.Mon
     path = tmp_path / f"a.{c.delivery.format}"
     file = {"path": str(path), "file": "a", "delivery_id": "d", "resource": "sy__shiyan", "inspection": found.to_json()}
     reader = XihuReader({"files": json.dumps([file]), "conf": ""})
-    return [row for p in reader.partitions() for batch in reader.read(p) for row in batch.to_pylist()]
+    rows = [row for p in reader.partitions() for batch in reader.read(p) for row in batch.to_pylist()]
+    # Large files go another way; it must say the same.
+    parts = [bulk.Stretch(path, found, i, "a", "d", datetime(2016, 12, 5, tzinfo=UTC), 1) for i in range(len(reader.partitions()))]
+    large = [row for batch in bulk._records(parts, c, 1) for row in batch.to_pylist()]
+    assert [{k: r[k] for k in rows[0]} for r in large] == rows
+    return rows
 
 
 @pytest.mark.parametrize("format", FORMATS)

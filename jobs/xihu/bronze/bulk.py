@@ -117,7 +117,7 @@ def _records(task: list[Stretch], contract: Contract, run: int) -> Iterator[pa.R
     for s in task:
         own = (s.delivery_id, s.received_at, run, s.landing, s.seq, contract.version)
         kinds = list(SCHEMA)[len(READ_SCHEMA) :]
-        for batch in module.read(s.path, contract, s.inspection, file=s.landing, split=s.split):
+        for batch in map(s.inspection.hold, module.read(s.path, contract, s.inspection, file=s.landing, split=s.split)):
             more = [pa.repeat(pa.scalar(value, kind.type), batch.num_rows) for value, kind in zip(own, kinds, strict=True)]
             yield pa.RecordBatch.from_arrays([*batch.columns, *more], schema=SCHEMA)
 
