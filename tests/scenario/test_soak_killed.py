@@ -206,6 +206,8 @@ class Template:
     def restore(self) -> None:
         city = self.city
         city.forget()
+        # A lake for every death: the logs of the former ones would fill the driver.
+        city.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
         place = Path(city.spark.sql("DESCRIBE DATABASE ops").where("info_name = 'Location'").collect()[0][1].removeprefix("file:")).parent
         shutil.copytree(self.lake, place, dirs_exist_ok=True)
         shutil.copytree(self.home, city.home)
