@@ -234,8 +234,8 @@ def everything(city: Any, exact: bool = True) -> dict[str, Counter[str]]:
             for layer in ("bronze", "silver", "quarantine"):
                 put(f"{layer}.{table}", lambda df: df)
             continue
-        put(f"silver.{table}", lambda df: df.where("_loaded_to IS NULL").drop("_loaded_from", "_loaded_to"))
-        put(f"quarantine.{table}", lambda df: df.drop("run_id"))
+        put(f"silver.{table}", lambda df: df.where("_loaded_to IS NULL").drop("_loaded_from", "_loaded_to", "_contract_version"))
+        put(f"quarantine.{table}", lambda df: df.drop("run_id", "contract_version"))
     rows = ledger.read(city.spark)
     if exact:
         found["ledger"] = Counter(map(str, rows))

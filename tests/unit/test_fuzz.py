@@ -16,8 +16,6 @@ from fuzzing import apart, fuzz
 
 SECONDS = float(os.environ.get("XIHU_FUZZ", "60"))
 SEED = int(os.environ.get("XIHU_FUZZ_SEED", "1"))
-# Two libraries may read a broken workbook each in its own way; the product refuses it (conservation).
-DISAGREE = {"xls", "xlsx"}
 
 
 def _memory() -> str | None:
@@ -33,7 +31,8 @@ def test_every_damaged_file_has_an_outcome(format: str, evidence: Callable[..., 
     evidence("fuzzing", **(vars(tally) | {"reasons": dict(tally.reasons.most_common())}), seed=SEED)
     assert tally.inputs
     assert not tally.crashes, "\n".join(sorted(set(tally.crashes))[:20])
-    assert not tally.disagreed or format in DISAGREE, tally.disagreed
+    # Two programs may read broken bytes each in its own way; the product refuses such a file (conservation). It is to be rare.
+    assert tally.disagreed <= 2 + tally.inputs / 50
 
 
 def test_a_crash_shows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

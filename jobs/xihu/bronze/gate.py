@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Examined = tuple[Inspection | Refusal, Count | None]
 _SMALL = 1 << 20
+UNJUDGED = "检查时出错"
 _GEODATABASE = re.compile(r"\.gdb([/!.]|$)|\.(gdbtable|gdbtablx|gdbindexes|freelist)$", re.I)
 
 
@@ -165,7 +167,18 @@ def examine_file(path: Path, contract: Contract, sha256: str | None = None, besi
     """One file's judgement before a record of it is read, and its independent count.
 
     Promised companions come first: without them a file may be only part of one, and what was damaged on the way is not judged further.
+    A fault of our own in judging one file stops neither the others nor the run: the file is refused as `conservation`, which turns the run
+    red and is tried again.
     """
+    try:
+        return _examined(path, contract, sha256, beside)
+    except Exception as error:
+        logging.getLogger(__name__).exception("%s could not be judged", path)
+        words = f"{type(error).__name__}: {str(error)[:200]}"
+        return Refusal("conservation", f"{path.name}：{UNJUDGED}：{words}（could not be judged）", "本系统的错误，请报告此文件"), None
+
+
+def _examined(path: Path, contract: Contract, sha256: str | None, beside: Sequence[Companion]) -> Examined:
     try:
         if (size := path.stat().st_size) > MAX_FILE:
             return Refusal("wrong_format", f"文件 {size} 字节，超过 {MAX_FILE} 字节的上限（larger than any delivery）", "请分批报送"), None

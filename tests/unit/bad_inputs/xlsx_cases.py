@@ -68,6 +68,12 @@ refuse("wrong_format", "sheet_gone", "工作簿里缺了工作表的内容", lam
 refuse("wrong_format", "sheet_torn", "工作表的XML不完整", lambda: repack({SHEET: b"<worksheet><sheetData><row r='1'>"}))
 refuse("wrong_format", "part_head_damaged", "压缩包目录完好，工作表的局部头被改坏", lambda: _damaged(SHEET.encode(), 0))
 refuse("wrong_format", "styles_damaged", "单元格格式那一部分的内容损坏，其余完好", lambda: _damaged(b"xl/styles.xml", 45))
+refuse(
+    "wrong_format",
+    "encoding_unknown",
+    "工作簿的XML声明了没有人认识的编码",
+    lambda: repack({"xl/workbook.xml": b"<?xml version='1.0' encoding='UTFon-8'?><workbook/>"}),
+)
 refuse("unsafe_archive", "bomb", "工作簿里有展开上千倍的部分（压缩炸弹）", lambda: repack({"xl/media/a.bin": bytes(8 << 20)}))
 refuse("unsafe_archive", "path_escape", "工作簿里有越出目录的路径", lambda: repack({"../../etc/cron.d/a": b"x"}))
 refuse("unsafe_archive", "entries", "工作簿里有一千多个条目", lambda: repack({f"xl/media/{i}.bin": b"" for i in range(1100)}))

@@ -102,7 +102,8 @@ def _feed(parser: expat.XMLParserType, stream: IO[bytes], limit: int) -> Iterato
             yield
         parser.Parse(b"", True)
         yield
-    except expat.ExpatError as fault:
+    except (expat.ExpatError, LookupError) as fault:
+        # LookupError: an encoding that nobody knows is declared.
         raise Malformed(f"broken XML: {fault}") from fault
     except (zipfile.BadZipFile, EOFError, OSError) as fault:
         raise Malformed(f"broken archive: {fault}") from fault
