@@ -4,7 +4,7 @@
 2. left_out.txt is chosen anew, so that there are exactly 568 classes: first what a contract replaces, then spare ones;
 3. the worksheet is written and imported into an empty directory, which becomes conf/directory. Nothing may be refused.
 
-Run: .venv/bin/python scripts/sync_directory.py [--check]
+Run: .venv/bin/python scripts/sync_directory.py
 """
 
 from __future__ import annotations

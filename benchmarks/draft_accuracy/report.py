@@ -50,7 +50,7 @@ def page(out: Outcome, seeds: Sequence[int], persons: int) -> str:
         "* *c1 … cn*: the same file with its titles replaced, header rows kept (CSV, XLSX, XML, JSON, DBF, GeoJSON, accounting;",
         "  own extracts also XLS and shapefiles). Formats without titles (fixed width, dumps, telegrams) have no such line.",
         "* Failures were looked at on half of the sources while rules were made (*seen*); the other half, by a checksum of its",
-        "  name, was only counted (*held out*). The goals are 90 % right with titles and 75 % without.",
+        "  name, was only counted (*held out*), but for the header of one council. The goals are 90 % right with titles and 75 % without.",
         f"* Seeds {', '.join(map(str, seeds))}; {persons:,} persons a city, dirt as generated. {len(out.refused)} files gave no draft;",
         f"  {out.extra} columns were drafted that the truth does not name.",
         "",

@@ -51,8 +51,12 @@ class RunReport:
 def make_sample(
     target: Path | None = None, *, persons: int, seed: int, months: int, start: str, themes: Literal["none", "demo", "all"] = "demo"
 ) -> Path:
-    """The sample city's extracts under `target` (default `<home>/sample/out`), truths beside it; written once per set of arguments."""
+    """The sample city's extracts under `target` (default `<home>/sample/out`), truths and the worksheet 政务信息资源目录 beside it.
+
+    Written once per set of arguments.
+    """
     from xihu.sample import generate
+    from xihu.sample.directory.worksheet import write as write_worksheet
 
     folder = target or settings().home / "sample" / "out"
     mark = folder.parent / "arguments.json"
@@ -67,6 +71,7 @@ def make_sample(
     say(f"样例城市：{persons:,} 人，{months} 个月")
     year, month = map(int, start.split("-"))
     generate(folder, persons=persons, seed=seed, months=months, start=date(year, month, 1), themes=themes)
+    write_worksheet(folder.parent / "政务信息资源目录.xlsx")
     mark.write_text(json.dumps(arguments), "utf-8")
     return folder
 
