@@ -141,3 +141,36 @@ def test_a_copy_in_place_is_found_out(folder: Path, monkeypatch: pytest.MonkeyPa
     with monkeypatch.context() as patch:
         patch.setattr(durable, "replace", unsynced)
         assert _faults(by_name["withdrawal"], folder, power=True) > 0
+
+
+def test_only_what_the_dead_left_is_removed(folder: Path) -> None:
+    import fcntl
+
+    from xihu.bronze.deliver import deliver
+    from xihu.settings import settings
+
+    sent = folder / "mz" / "甲.csv"
+    sent.parent.mkdir()
+    sent.write_bytes(b"a")
+    root = settings().landing / "mz"
+    live, dead = root / ".incoming-1-1", root / ".incoming-2-2"
+    for left in (live, dead):
+        left.mkdir(parents=True)
+        (left / "half").write_bytes(b"h")
+    handle = os.open(live, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    deliver([sent], "2016-12-05T12:00:00Z")
+    assert live.exists() and not dead.exists()
+    os.close(handle)
+    deliver([sent], "2016-12-06T12:00:00Z")
+    assert not live.exists()
+
+    file = folder / "a.json"
+    mine, gone = folder / f".a.json.{os.getpid()}-1.part", folder / ".a.json.4194305-1.part"
+    for part in (mine, gone):
+        part.write_bytes(b"h")
+    durable.replace(file, b"{}", 0o600)
+    assert mine.exists() and not gone.exists() and file.read_bytes() == b"{}" and file.stat().st_mode & 0o777 == 0o600
+    long = folder / ("长" * 83 + ".csv")
+    durable.replace(long, b"x")
+    assert long.read_bytes() == b"x"
