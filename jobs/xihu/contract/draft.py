@@ -16,6 +16,7 @@ from xihu.contract import guesskey
 from xihu.contract.drift import Drift, merge
 from xihu.contract.elements import Element
 from xihu.contract.guess import Table, look
+from xihu.contract.guessattachment import attachment, is_document
 from xihu.contract.guesscolumn import LIKELY, SURE, UNSURE, Column, Seen
 from xihu.contract.guessgeo import places
 from xihu.contract.guesstype import column
@@ -49,6 +50,8 @@ def draft(
         xihu.contract.guess.Unreadable: no contract can be drafted from the file, or the files are of different formats.
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(p) for p in path]
+    if all(map(is_document, paths)):
+        return _documents(paths, dept)
     lists, day = codes or {}, as_of or date.today()
     divisions = Divisions.of(lists).codes
     drift = merge([(p, look(p, divisions)) for p in paths])
@@ -67,10 +70,19 @@ def draft(
     changing = [names[i] for i in drift.changing]
     ways, more = guesskey.mode(names, columns, drift.first, keyed, changing)
     sheet = _sheet(table, lists)
-    lines = [*_head(paths, drift), *_delivery(paths, drift, dept, names), *ways, *_drifted(drift)]
+    lines = [*_head(paths, len(drift.table.rows)), *_delivery(paths, drift, dept, names), *ways, *_drifted(drift)]
     lines += _fields(names, columns, drift, [*keyed, *more], sheet)
     lines += [*where, *_undecided(names, columns, table, keyed)]
     # Values of the file stand in comments: a line end in one of them must not become a line of the contract.
+    return "\n".join(_CONTROL.sub(" ", line) for line in lines) + "\n"
+
+
+def _documents(paths: Sequence[Path], dept: str) -> str:
+    """The contract of scanned or written documents."""
+    delivery, fields = attachment(paths)
+    files = f"  files: {quote(f'{dept}/{_glob(paths)}')}   # 中：不能与其他数据集的文件名相混 / of no other dataset"
+    undecided = "# 未能决定 / could not be decided: code、provider、grain、share、open、update、feeds、主键 / the key"
+    lines = [*_head(paths, len(paths)), "delivery:", files, *delivery, "key: []", "fields:", *fields, "feeds: {}", undecided]
     return "\n".join(_CONTROL.sub(" ", line) for line in lines) + "\n"
 
 
@@ -98,12 +110,12 @@ def quote(value: str) -> str:
     return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def _head(paths: Sequence[Path], drift: Drift) -> list[str]:
+def _head(paths: Sequence[Path], rows: int) -> list[str]:
     subject = re.sub(r"[\d_\-—()（）.年月日]+", "", paths[0].stem) or paths[0].stem
     came = f"文件 {paths[0].name}" + (f" 等 {len(paths)} 个" if len(paths) > 1 else "")
     return [
         MODELINE,
-        f"# 由{came}起草，样本 {len(drift.table.rows)} 行。注释写明每处猜测的把握（高、中、低）与依据；由人核定后删去。",
+        f"# 由{came}起草，样本 {rows} 行。注释写明每处猜测的把握（高、中、低）与依据；由人核定后删去。",
         "# Drafted from files in hand; each comment marks a guess, how sure it is and why, or what a person must decide.",
         "code: 399999/1            # 由人定：目录中的信息资源代码 / the code of the catalogue",
         f"title: {quote(subject)}",
