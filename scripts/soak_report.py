@@ -111,7 +111,9 @@ def killed(notes: Notes) -> str:
 def fuzzed(notes: Notes) -> str:
     names = ("inputs", "refused", "quarantined", "accepted", "disagreed", "records")
     merged: dict[str, dict[str, Any]] = {}
-    for n in notes["fuzzing"]:
+    # One seed gives one sequence of inputs: the longer run of it holds the shorter one.
+    longest = {(n["format"], n["seed"]): n for n in sorted(notes["fuzzing"], key=lambda n: n["inputs"])}
+    for n in longest.values():
         m = merged.setdefault(n["format"], dict.fromkeys((*names, "seconds", "wall"), 0) | {"crashes": []})
         for k in (*names, "seconds", "wall", "crashes"):
             m[k] += n[k]

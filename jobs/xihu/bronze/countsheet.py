@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from xihu.bronze.counters import Damaged
 from xihu.contract.models import Contract
 
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -22,10 +23,13 @@ _STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 
 def sheet_records(path: Path, contract: Contract) -> Iterator[bytes | None]:
     """Every row of every sheet up to its last filled one: the record's canonical bytes, or None for a structural row."""
-    with zipfile.ZipFile(path) as z:
-        strings = _strings(z)
-        for name, part in _sheets(z):
-            yield from data_records(name, list(_head(z, part, strings)), _rows(z, part, strings), contract)
+    try:
+        with zipfile.ZipFile(path) as z:
+            strings = _strings(z)
+            for name, part in _sheets(z):
+                yield from data_records(name, list(_head(z, part, strings)), _rows(z, part, strings), contract)
+    except (ElementTree.ParseError, LookupError, zipfile.BadZipFile) as fault:
+        raise Damaged(f"broken XML: {fault}") from fault
 
 
 def _tail(tag: str) -> str:
