@@ -8,6 +8,7 @@ the kernel releases when its holder dies.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -129,9 +130,19 @@ def _adopt(spark: SparkSession, table: str) -> bool:
     root = _local_root(spark, table)
     if root is None or not (root / "_delta_log").is_dir():
         return False
+    if not _committed(root):
+        # Whoever made the table died before its first commit: nothing in the folder is data. A living writer holds the lock until it has one.
+        with locked(table):
+            if not _committed(root):
+                shutil.rmtree(root, ignore_errors=True)
+                return False
     database(spark, table.split(".")[0])
     spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(table)} USING delta LOCATION 'file:{root}'")
     return True
+
+
+def _committed(root: Path) -> bool:
+    return any(p.name.split(".")[0].isdigit() for p in (root / "_delta_log").iterdir()) if (root / "_delta_log").is_dir() else False
 
 
 def load(df: DataFrame, table: str, run: int, spec: Spec) -> None:
