@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
-import pyarrow as pa
-
+from typed_records import typed
 from xihu.bronze import gate
 from xihu.bronze.deliver import deliver, deliveries
 from xihu.bronze.schema import DELETED, Inspection
@@ -17,20 +16,9 @@ from xihu.contract.load import Catalogue
 from xihu.sample.city import stream
 from xihu.sample.dates import window
 from xihu.sample.themes import File, World
-from xihu.silver.typing import Typer
 
 # Outcomes that need checks in SQL, other files or the whole table; the readers accept such records.
 LATER = {"duplicate", "duplicate_key", "check_failed", "superseded", "repaired", "accepted"}
-TYPES = {
-    "money": pa.decimal128(18, 2),
-    "number": pa.decimal128(28, 8),
-    "integer": pa.int64(),
-    "year": pa.int32(),
-    "date": pa.date32(),
-    "month": pa.date32(),
-    "datetime": pa.timestamp("us", "UTC"),
-    "boolean": pa.bool_(),
-}
 
 
 def world(seed: int = 3, persons: int = 3_000) -> World:
@@ -102,7 +90,7 @@ def _records(f: File, item: gate.Item, verdict: Inspection, count: gate.Count | 
     batches = list(module.read(item.path, contract, Inspection.from_json(verdict.to_json())))
     sent = [row for batch in batches for row in batch.to_pylist()]
     wrong = [] if count.records == len(sent) == f.records else [f"{f.records} records written, {count.records} counted, {len(sent)} read"]
-    rows = _typed(contract, sent, item.delivery.received_at, catalogue)
+    rows = typed(contract, catalogue.codes, sent, item.delivery.received_at)
     expected = {(x.sheet, x.row): x for x in f.faults}
     for s, r in zip(sent, rows, strict=True):
         sheet = s["_file"].partition("#")[2]
@@ -114,18 +102,6 @@ def _records(f: File, item: gate.Item, verdict: Inspection, count: gate.Count | 
             wrong.append(f"record {s['_row']} {sheet} ({kind}): {got} {r['_field'] or ''} {r['_detail'] or ''}, not {want}")
     wrong += [f"fault at {place} is beyond the records" for place in expected]
     return wrong
-
-
-def _typed(contract, sent: list[dict], received: datetime, catalogue: Catalogue) -> list[dict]:
-    schema = pa.schema([(n, TYPES.get(f.type, pa.string())) for n, f in contract.fields.items()])
-    for name in ("_reason", "_field", "_detail", "_repairs"):
-        schema = schema.append(pa.field(name, pa.string()))
-    schema = schema.append(pa.field("_key_ok", pa.bool_())).append(pa.field("_scope_ok", pa.bool_()))
-    columns = [pa.array([r["_cells"] for r in sent], pa.list_(pa.string()))]
-    columns += [pa.array([r[n] for r in sent], pa.string()) for n in ("_reason", "_field", "_detail")]
-    columns.append(pa.array([received] * len(sent), pa.timestamp("us", "UTC")))
-    batch = pa.RecordBatch.from_arrays(columns, ["_cells", "_reason", "_field", "_detail", "_received_at"])
-    return Typer(contract, catalogue.codes, schema).batch(batch).to_pylist()
 
 
 def kinds(files: list[File]) -> dict[str, Counter[str]]:

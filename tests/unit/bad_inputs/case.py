@@ -13,28 +13,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from reader_helpers import multiset
 
+from typed_records import typed
 from xihu.bronze import gate
 from xihu.bronze.deliver import deliver, deliveries
 from xihu.bronze.schema import DELETED, Inspection
 from xihu.contract.models import Contract
 from xihu.settings import ROOT
-from xihu.silver.typing import Typer
 from xihu.standards.codes import CodeList, load_codes
 
 RECEIVED = datetime(2016, 12, 5, 12, tzinfo=UTC)
-_KINDS = {
-    "money": pa.decimal128(18, 2),
-    "number": pa.decimal128(28, 8),
-    "integer": pa.int64(),
-    "year": pa.int32(),
-    "date": pa.date32(),
-    "month": pa.date32(),
-    "datetime": pa.timestamp("us", "UTC"),
-    "boolean": pa.bool_(),
-}
 
 
 @dataclass(frozen=True)
@@ -164,24 +153,11 @@ def _read(item: gate.Item, contract: Contract, verdict: Inspection, count: gate.
     batches = list(module.read(item.path, contract, Inspection.from_json(verdict.to_json())))
     sent = [row for batch in batches for row in batch.to_pylist()]
     assert (count.records, count.multiset) == (len(sent), multiset(sent)), "reader and counter differ"
-    rows = typed(contract, sent)
+    rows = typed(contract, codes(), sent, RECEIVED)
     bad = {i: r["_reason"] for i, r in enumerate(rows, 1) if r["_reason"]}
     gone = tuple(i for i, r in enumerate(rows, 1) if not r["_reason"] and r["_detail"] == DELETED)
     told = next((f"{s['_place']}：{r['_field'] or ''} {r['_detail']}" for s, r in zip(sent, rows, strict=True) if r["_reason"]), "")
     return Outcome(None, len(rows), bad, gone, rows, verdict.warnings, told or "；".join(verdict.warnings))
-
-
-def typed(contract: Contract, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Records as silver has them, in the order of reading."""
-    schema = pa.schema([(n, _KINDS.get(f.type, pa.string())) for n, f in contract.fields.items()])
-    for name in ("_reason", "_field", "_detail", "_repairs"):
-        schema = schema.append(pa.field(name, pa.string()))
-    schema = schema.append(pa.field("_key_ok", pa.bool_())).append(pa.field("_scope_ok", pa.bool_()))
-    columns = [pa.array([r["_cells"] for r in sent], pa.list_(pa.string()))]
-    columns += [pa.array([r[n] for r in sent], pa.string()) for n in ("_reason", "_field", "_detail")]
-    columns.append(pa.array([RECEIVED] * len(sent), pa.timestamp("us", "UTC")))
-    batch = pa.RecordBatch.from_arrays(columns, ["_cells", "_reason", "_field", "_detail", "_received_at"])
-    return Typer(contract, codes(), schema).batch(batch).to_pylist()
 
 
 def differences(expect: Expect, got: Outcome) -> list[str]:
