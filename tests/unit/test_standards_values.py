@@ -40,10 +40,36 @@ def test_spellings_of_one_day(sent: str) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    ["20161305", "2016-02-30", "2016-12", "5/12/2016", "16-12-05", "2016年12月", "20161", "2016-12-05x", "12月5日", "99991231", "00160101"],
+    [
+        "20161305",
+        "2016-02-30",
+        "2016-12",
+        "5/12/2016",
+        "16-12-05",
+        "2016年12月",
+        "20161",
+        "2016-12-05x",
+        "12月5日",
+        "99991230",
+        "22001231",
+        "00160101",
+    ],
 )
 def test_no_such_day(sent: str) -> None:
     assert value("date", sent) == "bad_date"
+
+
+@pytest.mark.parametrize("sent", ["9999-12-31", "99991231", "9999/12/31 23:59:59", "9999年12月31日"])
+def test_an_end_that_never_comes_is_no_end(sent: str) -> None:
+    for kind in ("date", "datetime"):
+        assert parse_value(sent, ValueSpec(kind), THEN) == (None, None, None, ("open_end",))
+        assert value(kind, sent, required=True) == "bad_date", "where a day must stand this is none"
+
+
+def test_an_instant_of_a_health_message() -> None:
+    found = parse_value("20161205T103000", ValueSpec("datetime"), THEN)
+    assert found.value.isoformat() == "2016-12-05T02:30:00+00:00" and not found.repairs
+    assert value("datetime", "20161205T253000") == "bad_date"
 
 
 def test_a_month_given_for_a_day_is_doubtful() -> None:

@@ -213,12 +213,17 @@ def _field(c: Contract, name: str, spec: FieldSpec, source: Source, codes: Mappi
         )
     if spec.codes and spec.codes not in codes:
         source.problem((*at, "codes"), f"没有代码表 / no such code list: {spec.codes}", suggest(spec.codes, codes))
-    if spec.map and spec.type not in ("code", "boolean", "division"):
+    operation = name == c.delivery.operation
+    if spec.map and spec.type not in ("code", "boolean", "division") and not (operation and spec.type == "text"):
         source.problem(
             (*at, "map"),
             f"map 不适用于 {spec.type} / has no meaning for {spec.type}",
             "用于 code、boolean、division / for code, boolean, division",
         )
+    elif spec.map and operation and spec.type == "text":
+        for key, value in spec.map.items():
+            if value not in ("I", "U", "D"):
+                source.problem((*at, "map", key), f"应为 I、U 或 D / must be I, U or D: {value}", '如 注销: "D" / such as')
     elif spec.map and spec.type == "boolean":
         for key, value in spec.map.items():
             if value not in ("true", "false"):

@@ -34,6 +34,8 @@ def quick(spec: ValueSpec, column: pa.StringArray, days: np.ndarray, kind: pa.Da
         days: for every cell the day of `as_of`, as the number YYYYMMDD.
     """
     found: Quick | None = None
+    if spec.operation:
+        return None
     if spec.type in ("text", "person_name"):
         found = _text(spec, column)
     elif spec.type == "phone" and not spec.sheet:

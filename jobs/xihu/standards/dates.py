@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 
 FIRST, LAST = date(1800, 1, 1), date(2200, 1, 1)
 EXCEL_1900, EXCEL_1904 = date(1899, 12, 30), date(1904, 1, 1)
-DATE_FORMS = ("YYYYMMDD", "YYYY-M-D", "YYYY/M/D", "YYYY.M[.D]", "YYYY年M月D日", "excel")
+# YYYYMMDDThhmmss is DT15 of WS/T 303, the instant of health messages.
+DATE_FORMS = ("YYYYMMDD", "YYYY-M-D", "YYYY/M/D", "YYYY.M[.D]", "YYYY年M月D日", "YYYYMMDDThhmmss", "excel")
 MONTH_FORMS = ("YYYYMM", "YYYY-M", "YYYY/M", "YYYY.M", "YYYY年M月", "YYYY年M月份", *DATE_FORMS)
-DATETIME_FORMS = ("YYYYMMDD", "YYYY-M-D", "YYYY/M/D", "YYYY.M.D", "YYYY年M月D日", "YYYYMMDDhhmmss", "excel")
+DATETIME_FORMS = ("YYYYMMDD", "YYYY-M-D", "YYYY/M/D", "YYYY.M.D", "YYYY年M月D日", "YYYYMMDDhhmmss", "YYYYMMDDThhmmss", "excel")
 
 _NAMES = {n.lower(): i for names in (calendar.month_abbr, calendar.month_name) for i, n in enumerate(names) if n}
 _TIME = r"(?:[T\s]\s*(?P<H>\d{1,2})(?::|时|点)(?P<N>\d{2})(?:(?::|分)(?P<S>\d{2})?(?P<F>\.\d{1,9})?秒?)?\s*(?P<Z>Z|[+-]\d{2}:?\d{2})?)?"

@@ -7,6 +7,7 @@ UTC `datetime`; boolean `bool`. An empty optional cell is `None` without a reaso
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,8 +35,11 @@ MISSING = Parsed(None, "missing_key", "空 / empty")
 _TRUE = frozenset(["是", "true", "True", "TRUE", "Y", "y", "T", "1", "yes", "Yes", "YES", "√", "✓", "1.0"])
 _FALSE = frozenset(["否", "false", "False", "FALSE", "N", "n", "F", "0", "no", "No", "NO", "×", "0.0"])
 _CACHE = 50_000
-# What programs write into a JSON string where they meant no value.
-JSON_NULLS = frozenset(["null", "NULL", "Null", "undefined"])
+# What programs write into JSON where they meant no value; an empty list or object is how PHP sends one.
+JSON_NULLS = frozenset(["null", "NULL", "Null", "undefined", "[]", "{}"])
+OPERATIONS = frozenset("IUD")
+# How databases that want a value write that there is no end.
+_OPEN_END = re.compile(r"9999[-/.年]?12(?:[-/.月]?31日?)?(?:[T\s]?\d{1,2}:?\d{2}(?::?\d{2}(?:\.\d+)?)?)?", re.ASCII)
 
 
 class ValueSpec(NamedTuple):
@@ -63,6 +67,7 @@ class ValueSpec(NamedTuple):
     scale: int | None = None  # number: sent as an integer of 10^scale parts
     angle: str | None = None  # a longitude or latitude: "" in any unmistakable form, or packed as dms or dm
     located: bool = False  # part of a place: limits are judged where the place is
+    operation: bool = False  # says what a record of a changes file does: I, U, D
 
 
 def spec_for(
@@ -98,6 +103,7 @@ def spec_for(
         scale=f.scale,
         angle=(f.angle or "") if places and places[0].crs != "local" else None,
         located=bool(places),
+        operation=field == d.operation,
     )
 
 
@@ -129,7 +135,25 @@ def parser_of(spec: ValueSpec) -> Parser:
     Raises:
         KeyError: the type is not one of the field types.
     """
-    return _MAKERS[spec.type](spec)
+    parse = _MAKERS[spec.type](spec)
+    return _operation(spec, parse) if spec.operation else parse
+
+
+def _operation(spec: ValueSpec, parse: Parser) -> Parser:
+    """Only I, U and D, or what `map` turns into them: an unknown word for deletion would keep a row that its sender has struck out."""
+    given = {text.fold(k): v for k, v in (spec.map or {}).items()}
+
+    def judged(cell: str | None, as_of: date) -> Parsed:
+        found = parse(cell, as_of)
+        if found.value is None:
+            return found
+        sent = str(found.value).strip()
+        word = given.get(text.fold(sent), sent).upper()
+        if word in OPERATIONS:
+            return found._replace(value=word)
+        return Parsed(None, "unknown_code", f"操作标志不是 I、U、D / not an operation: {sent}", found.repairs)
+
+    return judged
 
 
 def _prepare(spec: ValueSpec, cell: str | None, *, placeholders: bool = True) -> tuple[str, tuple[str, ...]] | Parsed:
@@ -384,7 +408,7 @@ def _date(spec: ValueSpec) -> Parser:
     tz = ZoneInfo(spec.tz)
     low, high = spec.min, spec.max
     # Spellings of the standard (GB/T 7408), or that the contract names, are no repair.
-    clean = {"YYYYMMDD", "YYYY-M-D", "YYYYMM", "YYYY-M", "YYYYMMDDhhmmss", *(named or ())} - {"excel_number"}
+    clean = {"YYYYMMDD", "YYYY-M-D", "YYYYMM", "YYYY-M", "YYYYMMDDhhmmss", "YYYYMMDDThhmmss", *(named or ())} - {"excel_number"}
 
     def parse(cell: str | None, as_of: date) -> Parsed:
         prepared = _prepare(spec, cell)
@@ -394,6 +418,8 @@ def _date(spec: ValueSpec) -> Parser:
         if spec.sheet and value.endswith(".0") and value[:-2].isdigit():
             value = value[:-2]
         found = dates.read(value, forms, as_of, epoch1904=spec.epoch1904)
+        if isinstance(found, dates.DateProblem) and not spec.required and _OPEN_END.fullmatch(value):
+            return Parsed(None, None, None, (*repairs, "open_end"))
         if isinstance(found, dates.DateProblem):
             return Parsed(None, "bad_date", found.detail, repairs)
         if found.form not in clean or (found.form in ("YYYY-M-D", "YYYY-M") and named is None and len(value) not in (7, 10, 19)):

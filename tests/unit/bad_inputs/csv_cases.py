@@ -96,6 +96,8 @@ refuse(
     "汉字全部变成U+FFFD",
     lambda: text(rows()).encode("ascii", "replace").replace(b"?", "\ufffd".encode()),
 )
+refuse("wrong_format", "json_error", "接口的错误信息（JSON）存成了.csv", lambda: b'{"code":"500","msg":"timeout"}')
+refuse("wrong_encoding", "plain_question_marks", "汉字全变成问号", lambda: encode(rows()).decode("gb18030").encode("ascii", "replace"))
 refuse("header_missing", "no_header", "没有表头，第一行就是数据", lambda: text(rows(), None).encode("gb18030"))
 refuse("header_unknown", "required_column_gone", "缺少必填列", lambda: _without("id_no").encode("gb18030"))
 refuse("header_unknown", "optional_column_gone", "缺少选填列，约定不许", lambda: _without("phone").encode("gb18030"))

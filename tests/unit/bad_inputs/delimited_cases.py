@@ -24,6 +24,10 @@ LONG = agreed("|@|")
 CONTROL_A = agreed("\x01", dump={"terminator": "\x02\n"})
 ESCAPED = agreed(dump={"escape": "\\"})
 QUOTED = agreed(quote='"')
+OPERATION = {**FIELDS["address"], "map": {"注销": "D"}}
+CHANGES = contract(
+    {**FIELDS, "address": OPERATION}, "delimited", files="sy/hk_*.txt", delimiter="|", mode="corrections", operation="address"
+)
 SNAPSHOT = agreed(companion=["{stem}.ctl"], mode="snapshot", scope=["month"], absence="ended")
 NAME = "hk_201612.txt"
 CASES = Cases("delimited", NAME, C)
@@ -98,6 +102,30 @@ refuse("columns_swapped", "columns_swapped", "姓名与身份证号两列的值�
 refuse("unclosed_quote", "unclosed_quote", "引号到文件末尾也没有闭合", lambda: changed("文三路2号", '"文三路2号'), QUOTED)
 
 read(3, {2: "column_count"}, "bare_delimiter", "地址里有未转义的分隔符", lambda: changed("文三路2号", "文三路|2号"))
+read(
+    3,
+    {2: "column_count"},
+    "bare_delimiter_null_end",
+    "地址里有未转义的分隔符，末列恰是\\N：不当作行尾多余的分隔符",
+    lambda: changed("|330106|文三路2号", "|330106|文三路|\\N", dump(rows(), "|")),
+)
+read(
+    3,
+    {2: "unknown_code"},
+    "operation_unknown",
+    "变更标志不是I、U、D（注销写成X）：不能当作修改",
+    lambda: dump(rows(address="X")).replace("文三路1号".encode("gb18030"), b"I").replace("文三路3号".encode("gb18030"), b" d"),
+    CHANGES,
+)
+read(
+    3,
+    {},
+    "ok_operation_words",
+    "变更标志用汉字，由map换成I、U、D",
+    lambda: dump(rows(address="注销")).replace("文三路1号".encode("gb18030"), b"U").replace("文三路3号".encode("gb18030"), b"i"),
+    CHANGES,
+    values={1: {"address": "U"}, 2: {"address": "D"}, 3: {"address": "I"}},
+)
 read(
     3,
     {2: "column_count"},

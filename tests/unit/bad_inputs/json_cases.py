@@ -119,6 +119,8 @@ read(
 )
 read(3, {}, "ok_amount_number", "金额是数", lambda: raw('"102.50"', "102.50"), values={2: {"amount": "102.50"}})
 read(3, {}, "ok_amount_exponent", "金额带指数", lambda: raw('"102.50"', "1.025e2"), values={2: {"amount": "102.50"}})
+read(3, {2: "missing_key"}, "id_empty_list", "身份证号是空数组[]（PHP以此表示没有值）", lambda: with_(id_no=[]))
+read(3, {}, "ok_empty_list", "选填的值是空数组[]", lambda: with_(address=[]), values={2: {"address": None}})
 read(3, {}, "ok_null", "选填的键是null", lambda: with_(since=None), values={2: {"since": None}})
 read(3, {}, "ok_null_text", '选填的值是字符串"null"', lambda: with_(since="null"), values={2: {"since": None}})
 read(3, {}, "ok_key_gone", "一条记录没有选填的键", lambda: without("phone", 2), values={2: {"phone": None}})

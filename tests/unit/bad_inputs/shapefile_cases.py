@@ -127,6 +127,7 @@ read(3, {2: "bad_encoding"}, "bad_byte", "一条的用途里有无效字节", la
 read(3, {}, "ok_gbk", "没有.cpg的GBK", lambda: put(), values={2: {"use": "城镇住宅用地"}})
 read(3, {}, "ok_utf8", ".cpg写UTF-8", lambda: put(encoding="utf-8", more={"宗地.cpg": b"UTF-8"}), values={2: {"use": "城镇住宅用地"}})
 read(3, {}, "ok_null_shape", "一条没有图形", lambda: put(second(None)), values={2: {"shape": None}})
+read(3, {}, "ok_null_number", "面积没有值：QGIS写成一串星号", lambda: put(second(area=None)), values={2: {"area": None}})
 read(3, {}, "ok_clockwise", "外环顺时针（Shapefile的惯例）", lambda: put())
 read(3, {}, "ok_no_projection", "没有.prj，约定了坐标系", lambda: put(prj=None), AGREED)
 read(

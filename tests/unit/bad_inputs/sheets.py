@@ -102,6 +102,11 @@ def cases(kind: str, write: Write) -> Cases:
         table, merges = report(body, **how)
         return write({sheet: table}, merges={sheet: merges})
 
+    def formally_with_unit(body: Grid) -> bytes:
+        table, merges = report(body, unit="元")
+        table[2][4] = "月保障金额（万元）"
+        return write({"西湖区": table}, merges={"西湖区": merges})
+
     people.add(made, lambda table: one(grid(table)))
     good = [family(i) for i in range(1, 4)]
     three = rows()
@@ -115,6 +120,12 @@ def cases(kind: str, write: Write) -> Cases:
     refuse("wrong_format", "text", f"CSV改名为.{kind}", lambda: (",".join(TITLES) + "\r\n").encode("gb18030"))
     refuse("wrong_format", "cut_short", "工作簿只传了前一半", lambda: (lambda b: b[: len(b) // 2])(one(grid(rows(50)))))
     refuse("header_missing", "no_header", "没有表头，第一行就是数据", lambda: one(grid(three)[1:]))
+    refuse(
+        "header_unknown",
+        "titles_of_another",
+        "表头是另一张表的",
+        lambda: one([[f"栏目{chr(65 + k)}" for k in range(10)], *grid(three)[1:]]),
+    )
     refuse(
         "header_unknown",
         "column_renamed",
@@ -133,6 +144,15 @@ def cases(kind: str, write: Write) -> Cases:
         "column_twice",
         "同一标题出现两次",
         lambda: one([["月份" if c == "批准日期" else c for c in r] for r in grid(three)]),
+    )
+    read(
+        3,
+        {},
+        "ok_column_unit",
+        "表上方写“单位：元”，金额列自己写明万元",
+        lambda: formally_with_unit(good),
+        formal,
+        values={2: {"amount": "615.00"}},
     )
     refuse("header_unknown", "other_unit", "表上方写“单位：元”，约定为万元", lambda: formally(good, unit="元"), formal)
     refuse("columns_swapped", "columns_swapped", "表头不变，姓名与身份证号两列的值全部对调", lambda: one(grid(swapped(True))))

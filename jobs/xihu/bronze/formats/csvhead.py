@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -185,6 +186,11 @@ def _no_header(
             "header_unknown", f"表头在第 {lines[at].line} 行，其上有约定之外的行", "请去掉标题行后重报，或在目录中写明 layout.title_rows"
         )
     cells = dialect.cells(first)
+    if re.match(r'\s*(\{\s*"|\[\s*\{)', first):
+        return Refusal("wrong_format", "文件实际是 JSON，不是表格文本", "请按约定的格式重报")
+    marks = [c for c in cells if c.strip() and not c.strip("?？ ")]
+    if len(marks) * 2 > len(cells):
+        return Refusal("wrong_encoding", "表头的汉字已成问号，在发送前已丢失", "请从原系统重新导出")
     if nearest is None and looks_like_data(contract, cells):
         return Refusal("header_missing", "第一行是数据，没有表头", "请带表头重报")
     return judge(contract, cells, match(contract, cells)).refusal or Refusal("header_unknown", "找不到约定的表头", "请按约定的表头重报")

@@ -238,6 +238,8 @@ def judge_record(
 def _cells(raw: bytes, contract: Contract, inspection: Inspection, head: Head, memo: Memo | None) -> tuple[list[str | None], Fault | None]:
     cells: list[str | None] = []
     fault: Fault | None = None
+    # Asterisks throughout are a number too wide for its field in dBase and FoxPro, but NULL in what Shapelib, GDAL and QGIS write.
+    nothing = contract.delivery.format == "shapefile"
     for (name, spec), position in zip(contract.fields.items(), inspection.columns, strict=True):
         if position is None:
             cells.append(None)
@@ -255,5 +257,7 @@ def _cells(raw: bytes, contract: Contract, inspection: Inspection, head: Head, m
             fault = fault or ("bad_encoding", name, "含有发送前已丢失的字符（\ufffd 或“锟斤拷”）")
         if cell and spec.type in ("citizen_id", "uscc") and column.kind in "BO" and len(cell.lstrip("-")) > 15:
             fault = fault or ("bad_id_float", name, "号码存成了双精度数，末几位已不可靠")
+        if cell and nothing and column.kind in "NF" and not cell.strip("*"):
+            cell = None
         cells.append(cell)
     return cells, fault

@@ -232,7 +232,7 @@ def judge_record(
     elif "\0" in text and "\0" not in plan.delimiter:
         fault = ("bad_encoding", None, "含有零字节")
     cells = plan.cells(text)
-    if len(cells) != width and (len(cells) < width or any((c or "").strip() for c in cells[width:])):
+    if len(cells) != width and (len(cells) < width or not all(_blank(c, plan) for c in cells[width:])):
         if fault is None and len(cells) < width and (bytewise := _cut_character(record.raw, plan)):
             fault = ("bad_encoding", None, f"第 {bytewise} 列的最后一个字符被截断，吞掉了分隔符")
         fault = fault or ("column_count", None, f"应为 {width} 列，实为 {len(cells)} 列")
@@ -240,6 +240,11 @@ def judge_record(
     if fault is None and suspicious(chosen, distinct) and (pair := swapped_in_record(contract, chosen)):
         fault = ("swapped_fields", pair[0], f"“{contract.fields[pair[0]].title}”与“{contract.fields[pair[1]].title}”的内容互换")
     return chosen, fault
+
+
+def _blank(cell: str | None, plan: Plan) -> bool:
+    """Whether a cell beyond the agreed columns is nothing but a trailing delimiter's; a database's word for NULL is a column's value."""
+    return "" in plan.nulls if cell is None else not cell.strip()
 
 
 def _cut_character(raw: bytes, plan: Plan) -> int | None:

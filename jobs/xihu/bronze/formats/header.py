@@ -20,6 +20,12 @@ def fold(title: str) -> str:
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
 
 
+def own_unit(title: str) -> bool:
+    """Whether a title, or the last level of a merged one, states a unit of money itself: 保障金额（元）."""
+    stated = _UNIT.fullmatch(fold(title))
+    return stated is not None and stated[2] in MONEY_UNITS
+
+
 @dataclass
 class Match:
     """How a header meets a contract: column position by field, titles that no field has, titles that two columns claim."""

@@ -114,7 +114,7 @@ def _table(contract: Contract, parts: dict[str, Path]) -> Contract | Refusal:
         head = read_head(parts[".dbf"])
         language = None if isinstance(head, Refusal) else CODE_PAGES.get(head.language)
         codec = contract.delivery.encoding or language or "gb18030"
-    delivery = contract.delivery.model_copy(update={"encoding": codec, "format": "dbf"})
+    delivery = contract.delivery.model_copy(update={"encoding": codec})
     return contract.model_copy(update={"fields": fields, "delivery": delivery})
 
 

@@ -143,9 +143,17 @@ def filled_texts(row: Row) -> list[str]:
 
 def holds_data(contract: Contract, rows: Sequence[Row]) -> bool:
     """Whether a sheet without a header looks like a table all the same: it must not be passed over in silence."""
+    return any(looks_like_data(contract, texts) for texts in _full(contract, rows))
+
+
+def first_full(contract: Contract, rows: Sequence[Row]) -> list[str]:
+    """The texts of the first row with enough cells for a record or its titles; none: []."""
+    return next(iter(_full(contract, rows)), [])
+
+
+def _full(contract: Contract, rows: Sequence[Row]) -> list[list[str]]:
     need = max(2, (len(contract.fields) + 1) // 2)
-    full = [row for row in rows if len([t for t in row.texts() if t.strip()]) >= need]
-    return len(full) >= 1 and any(looks_like_data(contract, row.texts()) for row in full)
+    return [texts for texts in (row.texts() for row in rows) if sum(bool(t.strip()) for t in texts) >= need]
 
 
 class Spread:

@@ -15,9 +15,20 @@ import pyarrow as pa
 
 from xihu.bronze.formats.archive import check_archive
 from xihu.bronze.formats.encoding import lost
-from xihu.bronze.formats.fit import judge_columns, swapped_in_record
-from xihu.bronze.formats.header import judge
-from xihu.bronze.formats.sheetlayout import Header, Merge, Spread, Structure, filled_texts, find_header, holds_data, is_note, stated_unit
+from xihu.bronze.formats.fit import judge_columns, looks_like_data, swapped_in_record
+from xihu.bronze.formats.header import judge, own_unit
+from xihu.bronze.formats.sheetlayout import (
+    Header,
+    Merge,
+    Spread,
+    Structure,
+    filled_texts,
+    find_header,
+    first_full,
+    holds_data,
+    is_note,
+    stated_unit,
+)
 from xihu.bronze.formats.sheetvalues import float_fault, text_of
 from xihu.bronze.formats.workbook import Book, Malformed, Row, SheetRef, Unsafe, Workbook, column_name
 from xihu.bronze.schema import MAX_COLUMNS, Inspection, Refusal, Rows
@@ -50,7 +61,8 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
     sheets: list[dict[str, Any]] = []
     headers: list[list[str]] = []
     sample: list[list[str | None]] = []
-    total, filled, bare, held = 0, False, None, list[str]()
+    bare: tuple[str, list[Row]] | None = None
+    total, filled, held = 0, False, list[str]()
     for ref in book.sheets:
         merges: list[Merge] = []
         notes = _Notes()
@@ -61,7 +73,7 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
         header = find_header(contract, near, merges)
         if header is None:
             if holds_data(contract, near) and not (is_note(ref.name) and not _has_ids(contract, near)):
-                bare = bare or ref.name
+                bare = bare or (ref.name, near)
             elif len(book.sheets) > 1:
                 warnings.append(f"工作表“{ref.name}”没有约定的表头，按说明页处理")
             continue
@@ -81,7 +93,7 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
         total += count
         sample += rows
     if bare is not None:
-        return Refusal("header_missing", f"工作表“{bare}”有数据而没有约定的表头", "请带表头重报")
+        return _bare(contract, *bare)
     if not filled:
         return Refusal("empty_file", "工作簿没有内容", "请重报")
     if not sheets:
@@ -94,6 +106,15 @@ def inspect_book(book: Book, contract: Contract) -> Inspection | Refusal:
         return Refusal("empty_file", "全量报表只有表头，没有记录", "若确实为空，请书面说明；否则请重报")
     extra = {"sheets": sheets, "splits": [None], "records": total}
     return Inspection("", headers[0], sheets[0]["columns"], warnings, [s["name"] for s in sheets], extra, held)
+
+
+def _bare(contract: Contract, name: str, near: list[Row]) -> Refusal:
+    """A sheet with data under no header that the contract knows: its first full row is data, or titles of something else."""
+    first = first_full(contract, near)
+    if first and not looks_like_data(contract, first):
+        shown = "、".join(t.strip() for t in first if t.strip())[:500]
+        return Refusal("header_unknown", f"工作表“{name}”的表头与约定不符：{shown}", "请按约定的表头重报，或在目录中补充标题")
+    return Refusal("header_missing", f"工作表“{name}”有数据而没有约定的表头", "请带表头重报")
 
 
 class _Notes:
@@ -124,7 +145,9 @@ def _has_ids(contract: Contract, rows: list[Row]) -> bool:
 
 def _unit_fault(contract: Contract, near: list[Row], header: Header) -> str | None:
     stated = stated_unit(row for row in near if row.number <= header.bottom)
-    agreed = {spec.unit or "元" for spec in contract.fields.values() if spec.type == "money"}
+    # A title that states the unit of its own column, 人均收入（元）, was judged by it.
+    told = {name for name, at in header.match.positions.items() if own_unit(header.titles[at])}
+    agreed = {spec.unit or "元" for name, spec in contract.fields.items() if spec.type == "money" and name not in told}
     if stated and agreed and not stated & agreed:
         return f"表上写明单位是{'、'.join(sorted(stated))}，约定为{'、'.join(sorted(agreed))}"
     return None
