@@ -131,7 +131,7 @@ def _adopt(spark: SparkSession, table: str) -> bool:
     if root is None or not (root / "_delta_log").is_dir():
         return False
     if not _committed(root):
-        # Whoever made the table died before its first commit: nothing in the folder is data. A living writer holds the lock until it has one.
+        # Whoever made the table died before its first commit: nothing in the folder is data. A living writer holds the lock until then.
         with locked(table):
             if not _committed(root):
                 shutil.rmtree(root, ignore_errors=True)
