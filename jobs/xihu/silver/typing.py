@@ -136,9 +136,10 @@ class Typer:
                 shifted[i], swapped[i] = reason in _SHIFTED, reason == "swapped_fields"
             else:
                 gone[i] = record["_detail"] == DELETED
-        days = self._days(batch.column("_received_at").to_pylist(), {} if self.day is None else {self.day: columns[self.day].to_pylist()})
+        received = self._received(batch)
+        days = self._days(received, {} if self.day is None else {self.day: columns[self.day].to_pylist()})
         dated = np.array([d.year * 10_000 + d.month * 100 + d.day for d in days], np.int64)
-        only = days[0] if bool((dated == dated[0]).all()) else None
+        only = days[0] if bool((dated == dated[0]).all()) and len(set(received)) == 1 else None
         values: dict[str, pa.Array] = {}
         for name, parse, spec, column in zip(self.fields, self.parsers, self.specs, columns, strict=True):
             kind = self.schema.field(name).type
@@ -146,10 +147,12 @@ class Typer:
             todo = np.flatnonzero(~shifted if found is None else ~found[1] & ~shifted)
             cells = column.take(pa.array(todo)) if len(todo) < n else column
             if only is None:
-                parsed, at = [parse(c, days[i]) for c, i in zip(cells.to_pylist(), todo.tolist(), strict=True)], np.arange(len(todo))
+                pairs = zip(cells.to_pylist(), todo.tolist(), strict=True)
+                parsed, at = [_parsed(parse, c, days[i], received[i]) for c, i in pairs], np.arange(len(todo))
             else:
                 coded = cells.dictionary_encode(null_encoding="encode")
-                parsed, at = [parse(c, only) for c in coded.dictionary.to_pylist()], np.asarray(coded.indices)
+                parsed = [_parsed(parse, c, only, received[0]) for c in coded.dictionary.to_pylist()]
+                at = np.asarray(coded.indices)
             odd = np.array([bool(p[1] or p[3]) for p in parsed], bool)
             for k in np.flatnonzero(odd[at]).tolist() if odd.any() else ():
                 i, (_, reason, detail, mended) = int(todo[k]), parsed[at[k]]
@@ -201,7 +204,8 @@ class Typer:
         n = batch.num_rows
         columns = self._columns(batch.column("_cells"), n)
         reasons, names, details = (batch.column(c).to_pylist() for c in ("_reason", "_field", "_detail"))
-        days = self._days(batch.column("_received_at").to_pylist(), dict(enumerate(columns)))
+        received = self._received(batch)
+        days = self._days(received, dict(enumerate(columns)))
         faults: list[list[tuple[int, str, str, str]]] = [[] for _ in range(n)]
         shifted = [False] * n
         for i, reason in enumerate(reasons):
@@ -218,7 +222,7 @@ class Typer:
                 if shifted[i]:
                     out.append(None)
                     continue
-                value, reason, detail, mended = parse(cell, days[i])
+                value, reason, detail, mended = _parsed(parse, cell, days[i], received[i])
                 out.append(value)
                 if reason:
                     faults[i].append((RANK[reason], reason, name, detail or ""))
@@ -285,11 +289,14 @@ class Typer:
         rows = [(row or []) + [None] * width for row in cells.to_pylist()]
         return [[row[k] for row in rows] for k in range(width)]
 
-    def _days(self, received: list[Any], columns: Mapping[int, list[str | None]]) -> list[date]:
-        known: dict[Any, date] = {}
-        for at in set(received):
-            known[at] = at.astimezone(self.tz).date()
-        days = [known[at] for at in received]
+    def _received(self, batch: pa.RecordBatch) -> list[date]:
+        """The day of receipt of every record, in the contract's time zone."""
+        instants = batch.column("_received_at").to_pylist()
+        known = {at: at.astimezone(self.tz).date() for at in set(instants)}
+        return [known[at] for at in instants]
+
+    def _days(self, days: list[date], columns: Mapping[int, list[str | None]]) -> list[date]:
+        """The day that every record speaks of; that of receipt where it names none."""
         if self.day is None:
             return days
         parse, month = self.parsers[self.day], self.contract.fields[self.fields[self.day]].type == "month"
@@ -300,6 +307,14 @@ class Typer:
                 value = value.replace(day=calendar.monthrange(value.year, value.month)[1])
             out.append(value or day)
         return out
+
+
+def _parsed(parse: Parser, cell: str | None, day: date, received: date) -> Any:
+    """A value judged on the day of its record. Whoever was born after that day and before the record was received is no error: a person's
+    insurance may run from before their birth.
+    """
+    found = parse(cell, day)
+    return parse(cell, received) if found.reason == "bad_id_birth" and received > day else found
 
 
 def _detail(faults: list[tuple[int, str, str, str]], best: tuple[int, str, str, str]) -> str | None:
