@@ -15,7 +15,7 @@ from xihu.console import wide as out
 from xihu.settings import settings
 
 _LATEST = """with latest as (
-  select *, row_number() over (partition by delivery_id, file order by run_id desc) n from ops.ledger
+  select *, row_number() over (partition by delivery_id, file, resource order by run_id desc) n from ops.ledger
 )"""
 DASHBOARD = "/superset/dashboard/social-security-coverage/"
 

@@ -18,7 +18,7 @@ from served import Door, Portal, Refused, settings_of
 pytestmark = pytest.mark.engines
 
 MONTH = "2016-12-01"
-LATEST = "(select *, row_number() over (partition by delivery_id, file order by run_id desc) n from delta.ops.ledger)"
+LATEST = "(select *, row_number() over (partition by delivery_id, file, resource order by run_id desc) n from delta.ops.ledger)"
 
 
 @pytest.fixture(scope="module")
