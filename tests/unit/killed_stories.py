@@ -292,7 +292,7 @@ def receipts_seen(root: Path) -> Files:
 
 def keep(root: Path) -> None:
     from xihu.engines import keys, limits, tls
-    from xihu.engines.program import write_text
+    from xihu.lake.durable import write_text
     from xihu.share.passwords import passwords
 
     s = settings()

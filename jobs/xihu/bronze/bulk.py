@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from xihu.bronze.gate import Item
 from xihu.bronze.schema import READ_SCHEMA, Inspection
-from xihu.bronze.sources import reader
+from xihu.bronze.sources import records
 from xihu.contract.models import Contract
 from xihu.lake.files import DataFile
 
@@ -113,11 +113,10 @@ def write_task(task: list[Stretch], contract: Contract, run: int, folder: Path) 
 
 
 def _records(task: list[Stretch], contract: Contract, run: int) -> Iterator[pa.RecordBatch]:
-    module = reader(contract.delivery.format)
     for s in task:
         own = (s.delivery_id, s.received_at, run, s.landing, s.seq, contract.version)
         kinds = list(SCHEMA)[len(READ_SCHEMA) :]
-        for batch in map(s.inspection.hold, module.read(s.path, contract, s.inspection, file=s.landing, split=s.split)):
+        for batch in records(s.path, contract, s.inspection, s.landing, s.split):
             more = [pa.repeat(pa.scalar(value, kind.type), batch.num_rows) for value, kind in zip(own, kinds, strict=True)]
             yield pa.RecordBatch.from_arrays([*batch.columns, *more], schema=SCHEMA)
 

@@ -18,6 +18,7 @@ from pyspark.sql.types import StructType
 
 from xihu.bronze.schema import READ_SCHEMA, Inspection
 from xihu.contract.load import load_catalogue
+from xihu.contract.models import Contract
 
 SOURCE_SCHEMA = READ_SCHEMA.append(pa.field("_delivery_id", pa.string()))
 
@@ -25,6 +26,11 @@ SOURCE_SCHEMA = READ_SCHEMA.append(pa.field("_delivery_id", pa.string()))
 def reader(format: str) -> Any:
     """The reader module of a format: `inspect` and `read`."""
     return import_module(f"xihu.bronze.formats.{format}")
+
+
+def records(path: Path, contract: Contract, inspection: Inspection, file: str, split: int | None) -> Iterator[pa.RecordBatch]:
+    """The records of a file, or of one stretch of it, as the tables take them: with the fault of the whole file, where it has one."""
+    return map(inspection.hold, reader(contract.delivery.format).read(path, contract, inspection, file=file, split=split))
 
 
 @lru_cache(maxsize=4)
@@ -65,8 +71,7 @@ class XihuReader(DataSourceReader):
             contract = _contracts(self.conf)[file["resource"]]
         given = file["inspection"]
         inspection = Inspection(**given) if isinstance(given, dict) else Inspection.from_json(given)
-        batches = reader(contract.delivery.format).read(Path(file["path"]), contract, inspection, file=file["file"], split=partition.split)
-        for batch in map(inspection.hold, batches):
+        for batch in records(Path(file["path"]), contract, inspection, file["file"], partition.split):
             delivery = pa.repeat(pa.scalar(file["delivery_id"], pa.string()), batch.num_rows)
             yield pa.RecordBatch.from_arrays([*batch.columns, delivery], schema=SOURCE_SCHEMA)
 

@@ -6,28 +6,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-_KINDS = {
-    ".pdf": "pdf",
-    ".doc": "doc",
-    ".docx": "docx",
-    ".ofd": "ofd",
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-    ".png": "png",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-}
-_MAGIC = (b"%PDF-", b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"\xff\xd8\xff", b"\x89PNG", b"II*\x00", b"MM\x00*")
+from xihu.standards.documents import kind_by_name, kind_of
+
 _DATE = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file is a document by its name and its first bytes."""
-    if path.suffix.lower() not in _KINDS:
-        return False
-    with path.open("rb") as f:
-        head = f.read(1024)
-    return b"%PDF-" in head or head.startswith(_MAGIC)
+    """Whether a file is a document by its name and its bytes."""
+    return kind_by_name(path.name) is not None and kind_of(path) is not None
 
 
 def attachment(paths: Sequence[Path]) -> tuple[list[str], list[str]]:
@@ -56,7 +42,7 @@ def attachment(paths: Sequence[Path]) -> tuple[list[str], list[str]]:
             )
     endings = sorted({p.suffix.lower() for p in paths})
     pattern = "_".join(pieces) + "(?i:" + "|".join(map(re.escape, endings)) + ")"
-    kinds = ", ".join(sorted({_KINDS[e] for e in endings}))
+    kinds = ", ".join(sorted({kind for e in endings if (kind := kind_by_name(e))}))
     quoted = pattern.replace("'", "''")
     delivery = [
         "  format: attachment      # 高：文档，只取元数据 / documents, metadata only",

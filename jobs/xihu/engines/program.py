@@ -84,15 +84,7 @@ def render_folder(templates: Path, target: Path, values: Mapping[str, object]) -
     """Render every file below `templates` to the same place below `target`; a name without value is an error."""
     env = Environment(loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
     for name in env.list_templates():
-        write_text(target / name.removesuffix(".j2"), env.get_template(name).render(values))
-
-
-def write_text(file: Path, text: str) -> None:
-    """Replace in one step, and only if the content differs: a reader never sees half a file."""
-    if file.exists() and file.read_text("utf-8") == text:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    durable.replace(file, text.encode())
+        durable.write_text(target / name.removesuffix(".j2"), env.get_template(name).render(values))
 
 
 def http_get(url: str, timeout: float = 3.0) -> requests.Response | None:

@@ -21,7 +21,8 @@ from xihu.engines import processes
 from xihu.engines.errors import EngineError
 from xihu.engines.keys import private_folder
 from xihu.engines.launch import MARK
-from xihu.engines.program import Program, base_environment, write_text
+from xihu.engines.program import Program, base_environment
+from xihu.lake import durable
 from xihu.settings import Settings
 
 HERE = Path(__file__).parent
@@ -56,7 +57,7 @@ def socket_file(s: Settings) -> Path:
     made = Path(tempfile.mkdtemp(prefix="xihu-")) / "s"
     if len(os.fsencode(made)) > LONGEST:
         made = Path(tempfile.mkdtemp(prefix="xihu-", dir="/tmp")) / "s"
-    write_text(record, str(made))
+    durable.write_text(record, str(made))
     return made
 
 
@@ -111,7 +112,7 @@ def write_conf(s: Settings, programs: list[Program]) -> None:
                 **common,
             )
         )
-    write_text(conf_file(s), "\n".join(sections))
+    durable.write_text(conf_file(s), "\n".join(sections))
     conf_file(s).chmod(0o600)
 
 

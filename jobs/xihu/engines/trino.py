@@ -8,7 +8,8 @@ from xihu.engines import tls
 from xihu.engines.keys import key, private_folder
 from xihu.engines.limits import limits
 from xihu.engines.parts import trino_home
-from xihu.engines.program import Program, base_environment, http_get, java, render_folder, write_text
+from xihu.engines.program import Program, base_environment, http_get, java, render_folder
+from xihu.lake import durable
 from xihu.settings import Settings
 
 # Until the access policy is compiled nobody may do anything; without a rules file Trino would allow everything.
@@ -32,7 +33,7 @@ def close_by_default(s: Settings) -> None:
     etc = s.home / "trino" / "etc"
     for name, content in {"rules.json": json.dumps(CLOSED, indent=1), "group.txt": "", "password.db": ""}.items():
         if not (etc / name).exists():
-            write_text(etc / name, content)
+            durable.write_text(etc / name, content)
             (etc / name).chmod(0o600)
 
 

@@ -88,9 +88,8 @@ def build_gold(
     registries = [w.kind.registry for w in _WHO if spark.catalog.tableExists(w.kind.registry)]
     changed: list[tuple[Fact, str | None]] = []
     asked = asked_for(settings().root / "dbt_project")
-    facts = [
-        f for f in catalogue.facts.values() if fed(spark, catalogue, f) or f.fact in asked or tables.exists(spark, fact_shape(f).table)
-    ]
+    sent = {name for name, f in catalogue.facts.items() if fed(spark, catalogue, f)}
+    facts = [f for name, f in catalogue.facts.items() if name in sent or name in asked or tables.exists(spark, fact_shape(f).table)]
     for fact in facts:
         feeding = [c for c in catalogue.contracts.values() if fact.fact in c.feeds]
         digest = notes.digest(feeding, repr(fact), tables=registries)
@@ -101,7 +100,7 @@ def build_gold(
 
     def write(fact: Fact) -> Change:
         shape = fact_shape(fact)
-        if not fed(spark, catalogue, fact) and not tables.exists(spark, shape.table):
+        if fact.fact not in sent and not tables.exists(spark, shape.table):
             # A model reads it and nobody has sent what it is made of: an empty table needs no computation.
             spec = shape.spec()
             tables.ensure(spark, shape.table, spec.schema, comment=spec.comment)

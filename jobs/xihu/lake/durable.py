@@ -66,6 +66,14 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def write_text(path: Path, text: str, mode: int = 0o666) -> bool:
+    """`replace` with the text; False, and nothing is touched, where the file says so already."""
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
+    replace(path, text.encode(), mode)
+    return True
+
+
 def write_json(path: Path, value: Any, mode: int = 0o666) -> None:
     """`replace` with the value as JSON."""
     replace(path, json.dumps(value, ensure_ascii=False, indent=1, default=str).encode(), mode)

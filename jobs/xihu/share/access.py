@@ -63,7 +63,8 @@ def compile_access(s: Settings, catalogue: Catalogue | None = None) -> Compiled:
     }
     check(compiled.rules)
     for name, text in files.items():
-        if replace(etc / name, text):
+        # Hashes and group lists are for the engine only.
+        if durable.write_text(etc / name, text, 0o600):
             compiled.changed.append(name)
     return compiled
 
@@ -281,14 +282,6 @@ def check(rules: Mapping[str, Any]) -> None:
                     re.compile(entry[pattern])
             if section == "tables" and (entry["privileges"] != ["SELECT"] or not {"group", "catalog", "schema", "table"} <= set(entry)):
                 raise ValueError(f"tables: a rule that grants more than reading named tables to a group: {entry}")
-
-
-def replace(path: Path, text: str) -> bool:
-    """Writes beside and renames; False when the file already says so. Mode 0600: hashes and group lists are for the engine only."""
-    if path.exists() and path.read_text("utf-8") == text:
-        return False
-    durable.replace(path, text.encode(), 0o600)
-    return True
 
 
 def _any(names: list[str]) -> str:

@@ -119,7 +119,7 @@ def run_ingest(
             return report
         new = runs.begin(spark, "ingest", ["ingest"], [d.delivery_id for d in todo], as_of, versions(catalogue))
         report = report.merge(_ingest(spark, new, catalogue, as_of, progress, only))
-        new.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
+        _finish(spark, new, report)
     return report
 
 
@@ -144,8 +144,12 @@ def run_backfill(
         todo = sorted(found.values(), key=lambda d: d.order)
         run = runs.begin(spark, BACKFILL, ["ingest"], [d.delivery_id for d in todo], None, versions(catalogue))
         report = report.merge(_ingest(spark, run, catalogue, None, progress, only))
-        run.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
+        _finish(spark, run, report)
     return report
+
+
+def _finish(spark: SparkSession, run: runs.Run, report: IngestReport) -> None:
+    run.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
 
 
 def versions(catalogue: Catalogue) -> dict[str, str]:
@@ -175,7 +179,7 @@ def _recover(spark: SparkSession, old: runs.Run, catalogue: Catalogue, progress:
     progress(f"补完被中断的运行 {old.no}")
     report = _ingest(spark, old, catalogue, datetime.fromisoformat(old.as_of) if old.as_of else None, progress, None)
     if alone:
-        old.finish(spark, "done" if report.ok else "failed", json.dumps(report.failed, ensure_ascii=False) if report.failed else "")
+        _finish(spark, old, report)
     return report
 
 
@@ -217,9 +221,11 @@ def _ingest(
     mine = set(run.deliveries)
     gone = ledger.withdrawn(rows)
     again = run.command == BACKFILL
-    new = [
-        i for i in every if i.delivery.delivery_id in mine and not (_settled(i, seen, gone) and not (again and not i.delivery.withdrawal))
-    ]
+
+    def due(item: Item) -> bool:
+        return not _settled(item, seen, gone) or (again and item.delivery.withdrawal is None)
+
+    new = [i for i in every if i.delivery.delivery_id in mine and due(i)]
     orphans, new, every = [i for i in new if i.orphan], [i for i in new if not i.orphan], [i for i in every if not i.orphan]
     progress(f"检查 {len(new)} 个文件")
     examined = {_place(i): i for i in gate.examine(spark, new)}

@@ -251,14 +251,10 @@ class Work:
         return row_of(
             item,
             self.run,
-            verdict="accepted_with_quarantine" if counts["quarantined"] else "accepted",
             records_in=item.count.records,
-            accepted=counts["accepted"],
-            quarantined=counts["quarantined"],
-            duplicate=counts["duplicate"],
-            superseded=counts["superseded"],
             structural=item.count.structural,
             closed=closed.get(item.landing, 0),
+            **told(counts),
             multiset=item.count.multiset,
             warnings=json.dumps(notes, ensure_ascii=False) if notes else None,
         ).check()
@@ -268,7 +264,6 @@ class Work:
         longer, a code list was mended. The newest row of a file says what stands in the tables.
         """
         found, back = [], []
-        names = ("accepted", "quarantined", "duplicate", "superseded")
         for name, (item, row) in self.old.items():
             if name in done:
                 continue
@@ -276,18 +271,21 @@ class Work:
                 found.append(self.outcome(item, Counter(), closed, derived.vanished))
             elif row.reason == "vanished" and name not in derived.vanished:
                 back.append(item)
-            elif row.verdict in LOADED and any(counts.get(name, Counter())[n] != getattr(row, n) for n in names):
-                now: dict[str, Any] = {n: counts.get(name, Counter())[n] for n in names}
-                verdict = "accepted_with_quarantine" if now["quarantined"] else "accepted"
-                found.append(
-                    replace(
-                        row, received_at=item.delivery.received_at, run_id=self.run, verdict=verdict, closed=closed.get(name, 0), **now
-                    ).check()
-                )
+            elif row.verdict in LOADED:
+                now = told(counts.get(name, Counter()))
+                if any(getattr(row, word) != value for word, value in now.items()):
+                    at = item.delivery.received_at
+                    found.append(replace(row, received_at=at, run_id=self.run, closed=closed.get(name, 0), **now).check())
         for item in gate.examine(self.spark, back):
             if item.count is not None:
                 found.append(self.outcome(replace(item, refusal=None), counts.get(item.landing, Counter()), closed, {}))
         return found
+
+
+def told(counts: Counter[str]) -> dict[str, Any]:
+    """Verdict and outcomes of a file that was read, as the ledger has them."""
+    names = ("accepted", "quarantined", "duplicate", "superseded")
+    return {"verdict": "accepted_with_quarantine" if counts["quarantined"] else "accepted", **{n: counts[n] for n in names}}
 
 
 def row_of(item: Item, run: int, **values: Any) -> LedgerRow:

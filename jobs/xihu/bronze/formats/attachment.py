@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,46 +15,9 @@ import pyarrow as pa
 
 from xihu.bronze.schema import Inspection, Refusal, Rows
 from xihu.contract.models import Contract
+from xihu.standards.documents import KINDS, kind_by_name, kind_of
 
-# Kind → (media type by RFC 6838, endings of the name).
-KINDS = {
-    "pdf": ("application/pdf", (".pdf",)),
-    "doc": ("application/msword", (".doc", ".wps")),
-    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (".docx",)),
-    "ofd": ("application/ofd", (".ofd",)),
-    "jpeg": ("image/jpeg", (".jpg", ".jpeg")),
-    "png": ("image/png", (".png",)),
-    "tiff": ("image/tiff", (".tif", ".tiff")),
-}
-_MAGIC = (
-    (b"%PDF-", "pdf"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "doc"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-)
 _BLOCK = 1 << 20
-
-
-def kind_of(path: Path) -> str | None:
-    """What the bytes are; None if none of KINDS."""
-    with path.open("rb") as f:
-        head = f.read(1024)
-    # Scanners put a line or two before the mark; PDF 1.7 (ISO 32000-1, annex H) allows 1,024 bytes.
-    if b"%PDF-" in head:
-        return "pdf"
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
-    if head.startswith(b"PK\x03\x04"):
-        try:
-            with zipfile.ZipFile(path) as z:
-                names = {n.casefold() for n in z.namelist()}
-        except (zipfile.BadZipFile, OSError, NotImplementedError):
-            return None
-        return "docx" if any(n.startswith("word/") for n in names) else "ofd" if "ofd.xml" in names else None
-    return None
 
 
 def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
@@ -66,8 +28,7 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     if size == 0 or (size < _BLOCK and not path.read_bytes().strip(b"\x00 \t\r\n")):
         return Refusal("empty_file", "文件是空的", "请重新扫描或导出后重报")
     kind = kind_of(path)
-    by_name = next((k for k, (_, ends) in KINDS.items() if path.name.casefold().endswith(ends)), None)
-    if kind is None or (by_name is not None and by_name != kind):
+    if kind is None or kind_by_name(path.name) not in (None, kind):
         return Refusal("wrong_format", f"内容不是{path.suffix or '约定的'}文档，或已损坏", "请核对附件后重报")
     if kind not in options.kinds:
         return Refusal("wrong_format", f"是 {kind} 文件，约定为 {'、'.join(options.kinds)}", "请按约定的格式重报")

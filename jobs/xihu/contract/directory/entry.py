@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StrictStr, StringConstraints
 
 from xihu.contract import grades, words
+from xihu.contract.crosscheck import cites_law
 from xihu.contract.directory import vocab
 from xihu.contract.models import CODE, Contract, FieldSpec, Grade, Model, Open, Share, Text
 
@@ -153,13 +154,6 @@ def to_stored(entry: Entry) -> dict[str, object]:
     return found
 
 
-def cited(text: str | None) -> bool:
-    """Whether a text cites a law and its article or number, as 不予共享 needs (国发〔2016〕51号)."""
-    from xihu.contract.crosscheck import cites_law
-
-    return cites_law(text)
-
-
 def faults(entry: Entry) -> list[tuple[str, str, str]]:
     """What no class may say, as (column, message, cure): the same rules as for contracts."""
     found = []
@@ -167,7 +161,7 @@ def faults(entry: Entry) -> list[tuple[str, str, str]]:
         found.append(("code", f"信息资源代码写法不符：{entry.code or '（空）'}", "类1位 项2位 目3位 细目，斜杠，顺序码，如 306013/0002"))
     if entry.share.type == "conditional" and not entry.condition:
         found.append(("share_condition", "有条件共享须写明共享条件和依据", "填写依据的法规、职责和使用条件"))
-    if entry.share.type == "closed" and not cited(entry.share.basis):
+    if entry.share.type == "closed" and not cites_law(entry.share.basis):
         found.append(("share_condition", "不予共享须引用法律、行政法规或国务院政策的条文（国发〔2016〕51号）", "填写《某法》第某条"))
     floor = grades.highest(i.grade for i in entry.items)
     if entry.grade < floor:

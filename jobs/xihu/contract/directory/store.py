@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 from stdnum.cn import uscc as stdnum_uscc
 
 from xihu.contract.directory.entry import Entry, Stored, faults, of_contract, of_stored, to_stored
@@ -19,7 +18,7 @@ from xihu.contract.directory.vocab import KINDS
 from xihu.contract.load import Catalogue, parse
 from xihu.contract.models import NAME
 from xihu.contract.problems import CatalogueError, Problem
-from xihu.contract.source import read_source
+from xihu.contract.source import Source, read_source
 
 
 @dataclass(frozen=True)
@@ -132,18 +131,14 @@ def _department(file: Path, directory: Directory, contracted: Mapping[str, str],
 _PLACE = {"share_condition": "share", "item_grade": "grades"}
 
 
-def read_as(source: Any, code: str, body: Any) -> Stored | None:
+def read_as(source: Source, code: str, body: Any) -> Stored | None:
     """One class of a department's file; its faults go to the source."""
-    from xihu.contract.source import Source
-
     inner = Source(source.name, data=body, lines={p[1:]: n for p, n in source.lines.items() if p[:1] == (code,) and len(p) > 1})
     inner.lines[()] = source.line((code,))
-    try:
-        made = parse(inner, Stored) if isinstance(body, dict) else None
-    except ValidationError:  # pragma: no cover - parse explains them
-        made = None
     if not isinstance(body, dict):
         source.problem((code,), "应是 键: 值 / must be a mapping", "写 title: … 等 / write title: … and the rest")
+        return None
+    made = parse(inner, Stored)
     source.problems += [Problem(p.file, p.line, f"{code}.{p.field}".rstrip("."), p.message, p.cure) for p in inner.problems]
     return made
 

@@ -13,8 +13,8 @@ from xihu.sample.forms.messages import telegram
 from xihu.sample.forms.sheets import Cell, Sheet, xls
 from xihu.sample.themes.days import workday
 from xihu.sample.themes.extract import Fault, File, World
-from xihu.sample.themes.faults import Faults
 from xihu.sample.themes.paging import paged
+from xihu.sample.themes.planting import Planting
 
 TITLE = "环保"
 _TZ = ZoneInfo("Asia/Shanghai")
@@ -225,16 +225,16 @@ def _sections(world: World) -> Iterator[File]:
                 found["permanganate"], found["ammonia"] if found["ammonia"] >= 0.025 else "未检出", found["phosphorus"], CLASSES[cls - 1],
                 "达标" if cls <= target else "超标",
             ])  # fmt: skip
-        faults = Faults(rng, len(rows))
-        rows[faults.take("green_triangle", "repaired", "phosphorus")][12] = "0.120"
-        hidden = faults.take("hidden_row", "accepted")
-        rows[faults.take("not_detected", "accepted", "ammonia")][11] = "未检出"
+        plant = Planting(rng, len(rows))
+        rows[plant.put("green_triangle", "repaired", "phosphorus")][12] = "0.120"
+        hidden = plant.put("hidden_row", "accepted")
+        rows[plant.put("not_detected", "accepted", "ammonia")][11] = "未检出"
         if k == 0:
-            rows[faults.take("class_in_digits", "check_failed", "water_class")][13] = "3"
+            rows[plant.put("class_in_digits", "check_failed", "water_class")][13] = "3"
         elif k == 1:
-            rows[faults.take("limit_of_detection", "bad_number", "ammonia")][11] = "<0.025"
+            rows[plant.put("limit_of_detection", "bad_number", "ammonia")][11] = "<0.025"
         else:
-            rows[faults.take("sampled_before", "check_failed", "sampled_on")][6] = datetime(month.year, month.month, 1) - timedelta(days=2)
+            rows[plant.put("sampled_before", "check_failed", "sampled_on")][6] = datetime(month.year, month.month, 1) - timedelta(days=2)
         came = world.after(month, 6)
         yield File(
             "hb__river_section",
@@ -242,13 +242,13 @@ def _sections(world: World) -> Iterator[File]:
             came,
             _section_book(header, rows, month, hidden),
             len(rows),
-            faults=faults.found,
+            faults=plant.faults,
         )
         if k == 1:
             # The report of the month again, with the value that was refused and one more section's target put right.
-            row = next(x.row for x in faults.found if x.expected == "bad_number") - 1
+            row = next(x.row for x in plant.faults if x.expected == "bad_number") - 1
             rows[row][11] = "未检出"
-            kept = [x for x in faults.found if x.expected != "bad_number"]
+            kept = [x for x in plant.faults if x.expected != "bad_number"]
             again = _section_book(header, rows, month, hidden)
             yield File(
                 "hb__river_section", f"地表水断面月报_{month:%Y%m}_更正.xls", came + timedelta(days=7), again, len(rows), faults=kept
@@ -292,22 +292,22 @@ def _penalties(world: World) -> Iterator[File]:
                 "gkrq": _epoch(workday(day + timedelta(days=rng.choice((1, 2, 3, 4, 5, 6, 9, 12)))), rng),
                 "cfjg": f"杭州市{ids.DISTRICTS[district][0]}环境保护局" if i % 3 else "杭州市环境保护局", "xzqh": district,
             })  # fmt: skip
-        faults = Faults(rng, 40)  # those of the last page are not repeated
-        rows[faults.take("amount_as_text", "repaired", "amount")]["fkje"] = "12.50万元"
-        rows[faults.take("no_fine", "accepted", "amount")].update(cfzl="警告", fkje=None)
+        plant = Planting(rng, 40)  # those of the last page are not repeated
+        rows[plant.put("amount_as_text", "repaired", "amount")]["fkje"] = "12.50万元"
+        rows[plant.put("no_fine", "accepted", "amount")].update(cfzl="警告", fkje=None)
         if k == 0:
-            i = faults.take("check_character", "bad_uscc", "uscc")
+            i = plant.put("check_character", "bad_uscc", "uscc")
             code = rows[i]["tyshxydm"] = world.firm("330106", 33)[0]
             rows[i]["tyshxydm"] = code[:-1] + ("1" if code[-1] != "1" else "2")
         elif k == 1:
-            rows[faults.take("no_date", "missing_key", "issued_on")]["cfrq"] = "null"
+            rows[plant.put("no_date", "missing_key", "issued_on")]["cfrq"] = "null"
         else:
-            i = faults.take("published_too_soon", "check_failed", "published_on")
+            i = plant.put("published_too_soon", "check_failed", "published_on")
             rows[i]["gkrq"] = rows[i]["cfrq"] - 86_400_000 * 30
         name, day = f"行政处罚_{month:%Y%m}.json", world.after(month, 3)
         if k == 1:
             page = '{"code":"500","message":"系统繁忙，请稍后再试","data":null}\n'.encode()
             yield File("hb__penalty", name, day, page, 0, refused="error_envelope", note="the interface was busy")
             day += timedelta(days=1)
-        content, planted, records = paged(rows, faults.found, 20, 2)
+        content, planted, records = paged(rows, plant.faults, 20, 2)
         yield File("hb__penalty", name, day, content, records, faults=planted)

@@ -16,9 +16,9 @@ from xihu.sample.forms.texts import cents, control, dump, pad
 from xihu.sample.people import Person
 from xihu.sample.themes import books
 from xihu.sample.themes.extract import Fault, File, World
-from xihu.sample.themes.faults import Faults
 from xihu.sample.themes.fiscal import Money, Project, Tender, public_money, yuan
 from xihu.sample.themes.paging import paged
+from xihu.sample.themes.planting import Planting
 
 TITLE = "审计"
 _TZ = ZoneInfo("Asia/Shanghai")
@@ -53,20 +53,20 @@ def _budget(world: World, money: Money) -> Iterator[File]:
             lines = [p for p in money.projects if p.body.district == district and p.issued <= last]
             rows = [_budget_row(p, world) for p in lines]
             sums = [round(sum(float(str(r[j] or 0)) for r in rows), 4) for j in (9, 10, 11)]
-            plant = Faults(rng, len(rows), name)
+            plant = Planting(rng, len(rows), name)
             hidden = frozenset[int]()
             if district == world.districts[k]:
-                rows[plant.take("green_triangle", "repaired", "amount")][11] = f"{sums[2]:.4f}"  # replaced below
-                i = plant.found[-1].row - 1
+                rows[plant.put("green_triangle", "repaired", "amount")][11] = f"{sums[2]:.4f}"  # replaced below
+                i = plant.faults[-1].row - 1
                 rows[i][11] = f"{float(str(rows[i][9] or 0)) + float(str(rows[i][10] or 0)):.4f}"
-                hidden = frozenset({plant.take("hidden_row", "accepted")})
+                hidden = frozenset({plant.put("hidden_row", "accepted")})
             elif district == world.districts[k + 4]:
-                i = plant.take("in_yuan", "out_of_range", "amount")
+                i = plant.put("in_yuan", "out_of_range", "amount")
                 rows[i][9], rows[i][10], rows[i][11] = lines[i].amount / 100, None, lines[i].amount / 100
             elif district == world.districts[k + 7]:
-                i = plant.take("does_not_add_up", "check_failed", "amount")
+                i = plant.put("does_not_add_up", "check_failed", "amount")
                 rows[i][11] = round(float(str(rows[i][11])) + 3, 4)
-            faults += plant.found
+            faults += plant.faults
             records += len(rows)
             sheets.append(Sheet(
                 name, header, rows, [[f"{name}{month.year}年部门预算指标台账"], ["单位：万元",
@@ -109,26 +109,26 @@ def _payments(world: World, money: Money) -> Iterator[File]:
                     if p.deal else b"2",
                     p.project.body.district.encode(),
                 ])  # fmt: skip
-            faults = Faults(rng, len(lines))
+            plant = Planting(rng, len(lines))
             back = [i for i, p in enumerate(days) if p.amount < 0]
             for i in back:
-                faults.mark(i, "sign_last", "repaired", "amount")
+                plant.at(i, "sign_last", "repaired", "amount")
             match batch % 4:
                 case 0:
-                    i = faults.take("check_character", "bad_uscc", "budget_unit")
+                    i = plant.put("check_character", "bad_uscc", "budget_unit")
                     lines[i][3] = spoilt(lines[i][3].decode()).encode()
                 case 1:
-                    lines[faults.take("no_such_day", "bad_date", "paid_on")][2] = f"{month:%Y%m}32".encode()
+                    lines[plant.put("no_such_day", "bad_date", "paid_on")][2] = f"{month:%Y%m}32".encode()
                 case 2:
-                    i = faults.take("half_a_character", "bad_encoding", "purpose")
+                    i = plant.put("half_a_character", "bad_encoding", "purpose")
                     lines[i][8] = ("付" * 24 + " ").encode("gb18030") + b"\xb8"
                 case 3:
-                    i = faults.take("unknown_way", "unknown_code", "payment_way")
+                    i = plant.put("unknown_way", "unknown_code", "payment_way")
                     lines[i][13] = b"9"
             if sent:
                 lines.append([sent])
                 total += int(sent[175:189]) * (-1 if sent[189:190] == b"-" else 1)
-                faults.mark(len(lines) - 1, "sent_again", "duplicate")
+                plant.at(len(lines) - 1, "sent_again", "duplicate")
             name, day = f"国库支付_{month:%Y%m}{first:02d}.txt", date(month.year, month.month, last) + timedelta(days=1)
             body = b"H" + f"330100{day:%Y%m%d}{batch:04d}".encode() + b"\r\n" + b"".join(b"".join(x) + b"\r\n" for x in lines)
             content = body + b"T%08d" % len(lines) + cents(yuan(total), 16) + b"\r\n"
@@ -143,8 +143,8 @@ def _payments(world: World, money: Money) -> Iterator[File]:
                     note="cut off in transfer",
                 )
                 day += timedelta(days=1)
-            yield File("cz__treasury_payment", name, day, content, len(lines), faults=faults.found)
-            sent = b"".join(lines[0]) if batch % 3 == 1 and 1 not in {x.row for x in faults.found} else b""
+            yield File("cz__treasury_payment", name, day, content, len(lines), faults=plant.faults)
+            sent = b"".join(lines[0]) if batch % 3 == 1 and 1 not in {x.row for x in plant.faults} else b""
 
 
 def _tenders(world: World, money: Money) -> Iterator[File]:
@@ -152,17 +152,17 @@ def _tenders(world: World, money: Money) -> Iterator[File]:
         rng = world.rng("cz__tender", month)
         chosen = [t for t in money.tenders if first_of(t.award) == month]
         rows = [_tender(money.staff, t) for t in chosen]
-        faults = Faults(rng, len(rows))
-        rows[faults.take("rare_character", "accepted", "contact_name")]["联系人"] = ("王喆", "沈镕", "李㛃")[k]
-        i = faults.take("thousands", "repaired", "reserve_price")
+        plant = Planting(rng, len(rows))
+        rows[plant.put("rare_character", "accepted", "contact_name")]["联系人"] = ("王喆", "沈镕", "李㛃")[k]
+        i = plant.put("thousands", "repaired", "reserve_price")
         rows[i]["最高限价"] = f"{float(rows[i]['最高限价']):,.2f}"
         if k == 0:
-            rows[faults.take("no_such_month", "bad_date", "announced_on")]["公告日期"] = "2016-13-01"
+            rows[plant.put("no_such_month", "bad_date", "announced_on")]["公告日期"] = "2016-13-01"
         elif k == 1:
-            i = faults.take("check_character", "bad_uscc", "winner")
+            i = plant.put("check_character", "bad_uscc", "winner")
             rows[i]["中标人代码"] = spoilt(rows[i]["中标人代码"])
         else:
-            i = faults.take("awarded_before", "check_failed", "awarded_on")
+            i = plant.put("awarded_before", "check_failed", "awarded_on")
             rows[i]["中标日期"] = f"{chosen[i].deadline - timedelta(days=10):%Y-%m-%d}"
         total = sum(t.winner.price for t in chosen)
         name, day = f"采购结果_{month:%Y%m}.xml", world.after(month, 4)
@@ -174,7 +174,7 @@ def _tenders(world: World, money: Money) -> Iterator[File]:
                 "cz__tender", name, day, enveloped(short, head=head), 0, refused="control_total", note="fewer projects than the head says"
             )
             day += timedelta(days=2)
-        yield File("cz__tender", name, day, enveloped(document, head=head), len(rows), faults=faults.found)
+        yield File("cz__tender", name, day, enveloped(document, head=head), len(rows), faults=plant.faults)
 
 
 def _tender(staff: Sequence[Person], t: Tender) -> dict[str, str]:
@@ -206,16 +206,16 @@ def _bids(world: World, money: Money) -> Iterator[File]:
                     "openTime": opened, "bond": {"amount": yuan(b.bond), "account": b.bidder.account},
                     "file": {"mac": b.machine, "lockNo": lock}, "valid": b.valid, "rank": b.rank or None,
                 })  # fmt: skip
-        faults = Faults(rng, len(rows) - 20)
-        rows[faults.take("lock_null", "accepted", "lock_no")]["file"]["lockNo"] = "null"
-        i = faults.take("uploaded_late", "check_failed", "submitted_at")
+        plant = Planting(rng, len(rows) - 20)
+        rows[plant.put("lock_null", "accepted", "lock_no")]["file"]["lockNo"] = "null"
+        i = plant.put("uploaded_late", "check_failed", "submitted_at")
         rows[i]["uploadTime"] = rows[i]["openTime"] + 61_000
-        near = faults.take("uploaded_in_the_last_second", "accepted", "submitted_at")
+        near = plant.put("uploaded_in_the_last_second", "accepted", "submitted_at")
         rows[near]["uploadTime"] = rows[near]["openTime"]
         if k == 1:
-            rows[faults.take("price_in_words", "bad_number", "offer")]["price"] = "叁拾万元整"
+            rows[plant.put("price_in_words", "bad_number", "offer")]["price"] = "叁拾万元整"
         name, day = f"投标信息_{month:%Y%m}.json", world.after(month, 4)
-        content, planted, records = paged(rows, faults.found, 50, 3)
+        content, planted, records = paged(rows, plant.faults, 50, 3)
         if k == 2:
             # One page is missing: its number is left out, and fewer bids came than the pages say.
             less = b"\n".join(line for n, line in enumerate(content.splitlines()) if n != 1) + b"\n"
@@ -241,19 +241,19 @@ def _contracts(world: World, money: Money) -> Iterator[File]:
             ]
             for d in money.deals if first_of(d.filed) == month
         ]  # fmt: skip
-        faults = Faults(rng, len(rows))
+        plant = Planting(rng, len(rows))
         if k != 1:
-            i = faults.take("filed_before_signing", "check_failed", "filed_on")
+            i = plant.put("filed_before_signing", "check_failed", "filed_on")
             rows[i][12] = f"{date(2016, 9, 1):%Y%m%d}"
         else:
-            i = faults.take("check_character", "bad_uscc", "vendor")
+            i = plant.put("check_character", "bad_uscc", "vendor")
             rows[i][5] = spoilt(rows[i][5])
         # Typed in by mistake and struck out: still in the table, and it names no contract that was ever sent.
         wrong = [f"{rows[0][0][:-4]}9{900 + k}", *rows[0][1:]]
         rows.append(wrong)
-        faults.mark(len(rows) - 1, "deleted_row", "superseded")
+        plant.at(len(rows) - 1, "deleted_row", "superseded")
         yield File("cz__contract_filing", f"合同备案_{month:%Y%m}.dbf", world.after(month, 8),
-                   dbf(columns, rows, world.after(month, 7), deleted={len(rows) - 1}), len(rows), faults=faults.found)  # fmt: skip
+                   dbf(columns, rows, world.after(month, 7), deleted={len(rows) - 1}), len(rows), faults=plant.faults)  # fmt: skip
 
 
 def _invoices(world: World, money: Money) -> Iterator[File]:
@@ -267,30 +267,30 @@ def _invoices(world: World, money: Money) -> Iterator[File]:
             ]
             for v in money.invoices if first_of(v.day) == month
         ]  # fmt: skip
-        faults = Faults(rng, len(rows))
-        rows[faults.take("line_end_in_item", "accepted", "item")][7] += "\n（详见清单）"
-        rows[faults.take("void", "accepted", "status")][11] = "1"
-        i = faults.take("red", "accepted", "total")
+        plant = Planting(rng, len(rows))
+        rows[plant.put("line_end_in_item", "accepted", "item")][7] += "\n（详见清单）"
+        rows[plant.put("void", "accepted", "status")][11] = "1"
+        i = plant.put("red", "accepted", "total")
         rows[i][8:12] = ["-" + rows[i][8], "-" + rows[i][9], "-" + rows[i][10], "2"]
         if k == 0:
-            i = faults.take("sum_is_wrong", "check_failed", "total")
+            i = plant.put("sum_is_wrong", "check_failed", "total")
             rows[i][10] = yuan(int(rows[i][10].replace(".", "")) + 100)
         elif k == 1:
-            i = faults.take("check_character", "bad_uscc", "issuer")
+            i = plant.put("check_character", "bad_uscc", "issuer")
             rows[i][3] = spoilt(rows[i][3])
         else:
             # The same number with another amount: two units had it paid.
-            i = faults.take("same_number_other_amount", "duplicate_key", "invoice_no")
-            other = next(j for j in range(len(rows)) if j not in {x.row - 1 for x in faults.found} and j != i)
+            i = plant.put("same_number_other_amount", "duplicate_key", "invoice_no")
+            other = next(j for j in range(len(rows)) if j not in plant.bad and j != i)
             rows[i][:2] = rows[other][:2]
-            faults.mark(other, "same_number_other_amount", "duplicate_key", "invoice_no")
+            plant.at(other, "same_number_other_amount", "duplicate_key", "invoice_no")
         name, day = f"发票明细_{month:%Y%m}.txt", world.after(month, 10)
         content = dump(rows, "\x01")
         if k == 1:
             yield _bad_control(name, day, content, rows)
             day += timedelta(days=2)
         beside = {name.replace(".txt", ".ctl"): control(name, content, len(rows))}
-        yield File("gs__invoice", name, day, content, len(rows), faults=faults.found, beside=beside)
+        yield File("gs__invoice", name, day, content, len(rows), faults=plant.faults, beside=beside)
 
 
 def _bad_control(name: str, day: date, content: bytes, rows: Sequence[Sequence[str]]) -> File:

@@ -12,7 +12,7 @@ from xihu.sample.forms.sheets import Cell, Sheet, xls
 from xihu.sample.forms.texts import csv
 from xihu.sample.themes.days import workday
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 
 TITLE = "督查考评"
 # What is to be done, and who answers for it.
@@ -98,23 +98,23 @@ def _table(world: World, tasks: list[Task]) -> Iterator[File]:
                 f"{month:%Y年%-m月}", t.no, t.document, t.content, t.unit, t.weight, at(t.assigned), at(t.due), at(done), progress, light,
                 t.invest or None, spent,
             ])  # fmt: skip
-        faults = Faults(rng, len(rows))
-        hidden = frozenset({faults.take("hidden_row", "accepted")})
-        i = faults.take("percent_sign", "repaired", "progress")
+        plant = Planting(rng, len(rows))
+        hidden = frozenset({plant.put("hidden_row", "accepted")})
+        i = plant.put("percent_sign", "repaired", "progress")
         rows[i][9] = f"{rows[i][9]}%"
         rows[
-            faults.take(
+            plant.put(
                 "written_date",
                 "repaired",
                 "due_on",
             )
         ][7] = f"{last.year}年12月31日"
         if k == 0:
-            rows[faults.take("end_of_the_month", "bad_date", "due_on")][7] = "12月底"
+            rows[plant.put("end_of_the_month", "bad_date", "due_on")][7] = "12月底"
         elif k == 1:
-            rows[faults.take("over_hundred", "out_of_range", "progress")][9] = 120
+            rows[plant.put("over_hundred", "out_of_range", "progress")][9] = 120
         else:
-            i = faults.take("done_in_part", "check_failed", "progress")
+            i = plant.put("done_in_part", "check_failed", "progress")
             rows[i][8], rows[i][9] = datetime(2016, 12, 20), 85
         sums = [sum(int(str(r[j] or 0)) for r in rows) for j in (11, 12)]
         totals: dict[int, list[Cell]] = {len(rows): ["合计", *[None] * 10, *sums]}
@@ -123,7 +123,7 @@ def _table(world: World, tasks: list[Task]) -> Iterator[File]:
         titles = [[f"{month.year}年市政府重点工作督查任务分解表"], ["单位：万元", f"填报日期：{world.after(month, 5):%Y年%-m月%-d日}"]]
         sheet = Sheet(f"{month.month}月", header, rows, titles, {**totals}, "填表人：            审核人：", hidden)
         yield File("dcs__supervised_task", f"督查任务_{month:%Y%m}.xls", world.after(month, 6), xls([sheet], "yyyy-mm-dd"), len(rows),
-                   faults=faults.found)  # fmt: skip
+                   faults=plant.faults)  # fmt: skip
 
 
 def _answers(world: World, tasks: list[Task]) -> Iterator[File]:
@@ -150,16 +150,16 @@ def _answers(world: World, tasks: list[Task]) -> Iterator[File]:
                         if light != "红" else STEPS[-1:]),
                     "是" if back and not again else "否", score,
                 ])  # fmt: skip
-        faults = Faults(rng, len(rows))
-        rows[faults.take("line_end_in_text", "accepted", "content")][5] += "。\n下一步：抓紧施工，确保年底完成。"
-        rows[faults.take("comma_in_text", "accepted", "content")][5] += ", 已报市建委"
-        rows[faults.take("full_width", "repaired", "progress")][4] = "９５"
+        plant = Planting(rng, len(rows))
+        rows[plant.put("line_end_in_text", "accepted", "content")][5] += "。\n下一步：抓紧施工，确保年底完成。"
+        rows[plant.put("comma_in_text", "accepted", "content")][5] += ", 已报市建委"
+        rows[plant.put("full_width", "repaired", "progress")][4] = "９５"
         if k == 0:
-            rows[faults.take("no_number", "missing_key", "task_no")][1] = "无"
+            rows[plant.put("no_number", "missing_key", "task_no")][1] = "无"
         elif k == 1:
-            rows[faults.take("about", "bad_number", "progress")][4] = "约八成"
+            rows[plant.put("about", "bad_number", "progress")][4] = "约八成"
         else:
-            i = faults.take("returned_with_score", "check_failed", "score")
+            i = plant.put("returned_with_score", "check_failed", "score")
             rows[i][6], rows[i][7] = "是", "9.0"
         name, day = f"督查反馈_{month:%Y%m}.csv", world.after(month, 2)
         if k == 2:
@@ -173,4 +173,4 @@ def _answers(world: World, tasks: list[Task]) -> Iterator[File]:
                 note="a column was renamed",
             )
             day += timedelta(days=1)
-        yield File("dcs__task_feedback", name, day, csv(header, rows), len(rows), faults=faults.found)
+        yield File("dcs__task_feedback", name, day, csv(header, rows), len(rows), faults=plant.faults)

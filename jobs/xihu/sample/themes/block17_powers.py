@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from xihu.sample.dates import month_end
 from xihu.sample.forms.sheets import Cell, Sheet, xlsx
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
 from xihu.sample.themes.paging import paged
+from xihu.sample.themes.planting import Planting
 from xihu.sample.themes.services import KINDS, course, items, office_hour
 
 TITLE = "监察平台"
@@ -57,25 +57,25 @@ def _cases(world: World) -> Iterator[File]:
                 uscc, name = world.firm(district, rng.choice([x for x in range(20, 60) if x % 23]))
                 row |= {"applyname": name, "apply_cardnumber": "", "legal_code": uscc}
             rows.append(row)
-        faults = Faults(rng, 130)
+        plant = Planting(rng, 130)
         people = [i for i in range(130) if rows[i]["apply_cardnumber"]]
         i = next(i for i in people if rows[i]["apply_cardnumber"].endswith("X"))
-        faults.mark(i, "small_x", "repaired", "applicant_id")
+        plant.at(i, "small_x", "repaired", "applicant_id")
         rows[i]["apply_cardnumber"] = rows[i]["apply_cardnumber"].replace("X", "x")
         j = next(j for j in people if j != i)
-        faults.mark(j, "check_digit", "bad_id_check", "applicant_id")
+        plant.at(j, "check_digit", "bad_id_check", "applicant_id")
         card = rows[j]["apply_cardnumber"]
         rows[j]["apply_cardnumber"] = card[:-1] + ("0" if card[-1] != "0" else "1")
         if k == 0:
-            m = faults.take("no_acceptance", "missing_key", "accepted_at")
+            m = plant.put("no_acceptance", "missing_key", "accepted_at")
             rows[m]["accept_time"] = "null"
         elif k == 1:
-            m = faults.take("result_unknown", "unknown_code", "result")
+            m = plant.put("result_unknown", "unknown_code", "result")
             rows[m]["result"] = "7"
         else:
-            m = faults.take("closed_before", "check_failed", "closed_at")
+            m = plant.put("closed_before", "check_failed", "closed_at")
             rows[m]["finish_time"], rows[m]["result"] = rows[m]["accept_time"] - 3_600_000, "1"
-        content, planted, records = paged(rows, faults.found, 50, 2)
+        content, planted, records = paged(rows, plant.faults, 50, 2)
         name, day = f"审批办件_{month:%Y%m}.json", world.after(month, 3)
         if k == 0:
             page = '{"code":"401","message":"令牌已过期","data":null}\n'.encode()
@@ -109,18 +109,18 @@ def _list(world: World) -> Iterator[File]:
             clause = i.clause + ("\n" + "《浙江省行政许可办理规定》" if n % 5 == 0 else "")
             kind = i.kind if i.kind in KINDS else "其他行政权力"
             rows.append([i.no, i.name, kind, i.authority, i.law, promised, i.online, i.visits, clause, datetime(2015, 1 + n % 6, 1)])
-        faults = Faults(rng, len(rows))
-        rows[faults.take("green_triangle", "repaired", "legal_days")][4] = "30"
-        hidden = frozenset({faults.take("hidden_row", "accepted")})
-        i2 = faults.take("unit_in_cell", "repaired", "promised_days")
+        plant = Planting(rng, len(rows))
+        rows[plant.put("green_triangle", "repaired", "legal_days")][4] = "30"
+        hidden = frozenset({plant.put("hidden_row", "accepted")})
+        i2 = plant.put("unit_in_cell", "repaired", "promised_days")
         rows[i2][5] = f"{rows[i2][5]}工作日"
         if k == 1:
-            m = faults.take("longer_than_law", "check_failed", "promised_days")
+            m = plant.put("longer_than_law", "check_failed", "promised_days")
             rows[m][4], rows[m][5] = 20, 45
         elif k == 2:
-            rows[faults.take("at_once", "bad_number", "promised_days")][5] = "即办"
+            rows[plant.put("at_once", "bad_number", "promised_days")][5] = "即办"
         else:
-            rows[faults.take("no_authority", "missing_key", "item_no")][0] = "待补"
+            rows[plant.put("no_authority", "missing_key", "item_no")][0] = "待补"
         title = f"杭州市本级行政权力事项库（截至{last.year}年{last.month}月{last.day}日）"
         sheet = Sheet("事项库", header, rows, [[title]], {}, "填表人：　　　　审核人：", hidden)
         name, day = f"权力事项库_{month:%Y%m}.xlsx", date(last.year, last.month, last.day) + timedelta(days=5)
@@ -129,4 +129,4 @@ def _list(world: World) -> Iterator[File]:
             bare = Sheet("事项库", [str(c) for c in rows[0]], rows[1:])
             yield File("sg__service_item", name, day, xlsx([bare]), 0, refused="header_missing", note="title and header were cut off")
             day += timedelta(days=1)
-        yield File("sg__service_item", name, day, xlsx([sheet]), len(rows), faults=faults.found)
+        yield File("sg__service_item", name, day, xlsx([sheet]), len(rows), faults=plant.faults)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from xihu.sample.dates import month_end
 from xihu.sample.themes.block19_hotline import KINDS, TEXTS, UNITS
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
 from xihu.sample.themes.paging import paged
+from xihu.sample.themes.planting import Planting
 
 TITLE = "12345网络渠道"
 _TZ = ZoneInfo("Asia/Shanghai")
@@ -43,17 +43,17 @@ def files(world: World) -> Iterator[File]:
                 "dispatchTime": _epoch(sent), "finishTime": _epoch(done) if closed else "null",
                 "visit": {"level": level, "solved": level != "不满意"} if visited else None, "repeated": rng.random() < 0.05,
             })  # fmt: skip
-        faults = Faults(rng, 100)
-        rows[faults.take("line_end_in_text", "accepted", "content")]["content"] += "\r\n请尽快回复，谢谢😊"
-        rows[faults.take("null_text", "accepted", "unit")]["dept"] = "null"
+        plant = Planting(rng, 100)
+        rows[plant.put("line_end_in_text", "accepted", "content")]["content"] += "\r\n请尽快回复，谢谢😊"
+        rows[plant.put("null_text", "accepted", "unit")]["dept"] = "null"
         if k == 0:
-            rows[faults.take("unknown_type", "unknown_code", "request_type")]["type"] = "9"
+            rows[plant.put("unknown_type", "unknown_code", "request_type")]["type"] = "9"
         elif k == 1:
-            i = faults.take("closed_before", "check_failed", "closed_at")
+            i = plant.put("closed_before", "check_failed", "closed_at")
             rows[i]["finishTime"] = rows[i]["createTime"] - 7_200_000
         else:
-            rows[faults.take("no_number", "missing_key", "order_no")]["orderNo"] = ""
-        content, planted, records = paged(rows, faults.found, 40, 2)
+            rows[plant.put("no_number", "missing_key", "order_no")]["orderNo"] = ""
+        content, planted, records = paged(rows, plant.faults, 40, 2)
         name, day = f"网络工单_{month:%Y%m}.json", world.after(month, 2)
         if k == 2:
             page = b"<html><body>502 Bad Gateway</body></html>\n"

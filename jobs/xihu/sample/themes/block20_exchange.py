@@ -11,7 +11,7 @@ from xihu.sample.dates import month_end
 from xihu.sample.forms.texts import csv, dump
 from xihu.sample.themes.days import after
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 from xihu.sample.themes.services import office_hour
 
 TITLE = "归集交换共享"
@@ -91,25 +91,25 @@ def _requests(world: World) -> Iterator[File]:
         waiting.sort(key=lambda r: r.no)
         rows = [_row(r, until) for r in waiting]
         whole = [i for i, r in enumerate(waiting) if r.answered <= until and r.asked.month == month.month]
-        faults = Faults(rng, len(rows))
-        rows[faults.take("full_width_comma", "accepted", "purpose")][5] = "低保核对，临时救助核对，特困认定"
-        rows[faults.take("quotes", "accepted", "resource_title")][4] = '"最多跑一次"事项材料'
-        i = faults.take("other_form", "repaired", "requested_at")
+        plant = Planting(rng, len(rows))
+        rows[plant.put("full_width_comma", "accepted", "purpose")][5] = "低保核对，临时救助核对，特困认定"
+        rows[plant.put("quotes", "accepted", "resource_title")][4] = '"最多跑一次"事项材料'
+        i = plant.put("other_form", "repaired", "requested_at")
         rows[i][6] = waiting[i].asked.strftime("%Y/%m/%d %-H:%M")
-        planted = {x.row - 1 for x in faults.found}
+        planted = plant.bad
         i = next(i for i in whole if i not in planted)
         if k == 0:
-            faults.mark(i, "answered_before", "check_failed", "answered_at")
+            plant.at(i, "answered_before", "check_failed", "answered_at")
             rows[i][7] = "2016-09-01 09:00"
         elif k == 1:
-            faults.mark(i, "of_itself", "check_failed", "applying_unit")
+            plant.at(i, "of_itself", "check_failed", "applying_unit")
             rows[i][1] = rows[i][2]
         else:
-            faults.mark(i, "unknown_result", "unknown_code", "sharing_result")
+            plant.at(i, "unknown_result", "unknown_code", "sharing_result")
             rows[i][9] = "再议"
         # Trailing blank columns, as a spreadsheet leaves them.
         content = csv((*header, "", ""), [[*r, "", ""] for r in rows], "utf-8-sig" if k == 1 else "gb18030")
-        yield File("dzb__sharing_request", f"共享申请_{month:%Y%m}.csv", world.after(month, 2), content, len(rows), faults=faults.found)
+        yield File("dzb__sharing_request", f"共享申请_{month:%Y%m}.csv", world.after(month, 2), content, len(rows), faults=plant.faults)
         waiting = [r for r in waiting if r.answered > until or (r.supplied > until and r.result != "不同意")]
 
 
@@ -130,17 +130,17 @@ def _log(world: World) -> Iterator[File]:
                     f"{mean:.1f}",
                     f"{mean * rng.uniform(1.8, 3.4):.1f}",
                 ])  # fmt: skip
-        faults = Faults(rng, len(rows))
+        plant = Planting(rng, len(rows))
         if week % 3 == 0:
-            rows[faults.take("delimiter_in_name", "column_count")][1] += "^v2"
+            rows[plant.put("delimiter_in_name", "column_count")][1] += "^v2"
         elif week % 3 == 1:
-            i = faults.take("more_failures_than_calls", "check_failed", "failed_calls")
+            i = plant.put("more_failures_than_calls", "check_failed", "failed_calls")
             rows[i][7] = str(int(rows[i][6]) + 3)
         else:
-            rows[faults.take("minus_one", "out_of_range", "mean_ms")][8] = "-1"
-        rows[faults.take("null", "accepted", "interface_name")][1] = ""
-        rows.append(list(rows[i := faults.take("sent_twice", "accepted")]))
-        faults.mark(len(rows) - 1, "sent_twice", "duplicate")
+            rows[plant.put("minus_one", "out_of_range", "mean_ms")][8] = "-1"
+        rows[plant.put("null", "accepted", "interface_name")][1] = ""
+        rows.append(list(rows[i := plant.put("sent_twice", "accepted")]))
+        plant.at(len(rows) - 1, "sent_twice", "duplicate")
         name, come = f"交换日志_{day:%Y%m%d}.dat", day + timedelta(days=1)
         content = dump(rows, "^")
         if week == 6:
@@ -154,6 +154,6 @@ def _log(world: World) -> Iterator[File]:
             content,
             len(rows),
             clock="021000",
-            faults=faults.found,
+            faults=plant.faults,
             beside={name.replace(".dat", ".ok"): b""},
         )

@@ -11,7 +11,7 @@ from xihu.sample.forms.messages import xml
 from xihu.sample.forms.tables import dbf
 from xihu.sample.themes.days import after, workday
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 from xihu.sample.themes.services import office_hour
 
 TITLE = "协同办公与档案"
@@ -67,18 +67,18 @@ def _documents(world: World) -> Iterator[File]:
             if closed and stored <= last:
                 row |= {"归档日期": f"{stored:%Y-%m-%d}", "是否电子归档": "是" if rng.random() < 0.86 else "否"}
             rows.append(row)
-        faults = Faults(rng, len(rows))
-        rows[faults.take("rare_character", "accepted", "document_title")]["标题"] = "关于表彰㛃喆社区工作站的通知"
-        rows[faults.take("markup_in_title", "accepted", "document_title")]["标题"] = "关于转发<环境保护税法>学习资料的通知 & 说明"
-        done = [i for i, r in enumerate(rows) if "办结" in r and i not in {x.row - 1 for x in faults.found}]
+        plant = Planting(rng, len(rows))
+        rows[plant.put("rare_character", "accepted", "document_title")]["标题"] = "关于表彰㛃喆社区工作站的通知"
+        rows[plant.put("markup_in_title", "accepted", "document_title")]["标题"] = "关于转发<环境保护税法>学习资料的通知 & 说明"
+        done = [i for i, r in enumerate(rows) if "办结" in r and i not in plant.bad]
         if k == 0:
-            faults.mark(done[3], "closed_before_start", "check_failed", "closed_at")
+            plant.at(done[3], "closed_before_start", "check_failed", "closed_at")
             rows[done[3]]["办结"] = "2016-09-02 10:00:00"
         elif k == 1:
-            faults.mark(done[3], "no_such_day", "bad_date", "closed_at")
+            plant.at(done[3], "no_such_day", "bad_date", "closed_at")
             rows[done[3]]["办结"] = "2016-11-31 10:00:00"
         else:
-            faults.mark(done[3], "not_registered", "missing_key", "accepted_at")
+            plant.at(done[3], "not_registered", "missing_key", "accepted_at")
             del rows[done[3]]["登记"]
         text, name, day = _exchange(rows, k), f"公文办理_{month:%Y%m}.xml", world.after(month, 3)
         if k == 1:
@@ -92,7 +92,7 @@ def _documents(world: World) -> Iterator[File]:
                 note="eight documents are missing",
             )
             day = workday(day + timedelta(days=1))
-        yield File("zfb__official_document", name, day, xml(text), len(rows), faults=faults.found)
+        yield File("zfb__official_document", name, day, xml(text), len(rows), faults=plant.faults)
 
 
 def _exchange(rows: list[dict[str, str]], k: int, stated: int | None = None) -> str:
@@ -135,16 +135,16 @@ def _archives(world: World) -> Iterator[File]:
                 f"{formed:%Y%m%d}", f"{stored:%Y%m%d}",
                 str(rng.randrange(1, 46)), "有" if rng.random() < 0.82 else "无",
             ])  # fmt: skip
-        faults = Faults(rng, len(rows))
-        gone = faults.take("deleted_row", "superseded")
+        plant = Planting(rng, len(rows))
+        gone = plant.put("deleted_row", "superseded")
         if k == 0:
-            rows[faults.take("no_such_day", "bad_date", "formed_on")][7] = "20150230"
+            rows[plant.put("no_such_day", "bad_date", "formed_on")][7] = "20150230"
         elif k == 1:
-            rows[faults.take("old_words", "check_failed", "retention")][3] = "长期"
+            rows[plant.put("old_words", "check_failed", "retention")][3] = "长期"
         else:
-            rows[faults.take("no_pages", "out_of_range", "pages")][9] = "0"
-        again = faults.take("listed_twice", "accepted")
+            rows[plant.put("no_pages", "out_of_range", "pages")][9] = "0"
+        again = plant.put("listed_twice", "accepted")
         rows.append(list(rows[again]))
-        faults.mark(len(rows) - 1, "listed_twice", "duplicate")
+        plant.at(len(rows) - 1, "listed_twice", "duplicate")
         content = dbf(columns, rows, world.after(month, 5), deleted={gone})
-        yield File("da__archive_entry", f"归档目录_{month:%Y%m}.dbf", world.after(month, 6), content, len(rows), faults=faults.found)
+        yield File("da__archive_entry", f"归档目录_{month:%Y%m}.dbf", world.after(month, 6), content, len(rows), faults=plant.faults)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from xihu.sample.forms.texts import csv
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 from xihu.sample.themes.services import course, items
 
 TITLE = "政务服务网"
@@ -46,23 +46,23 @@ def files(world: World) -> Iterator[File]:
                     if over else "",
                     str(0 if rng.random() < 0.8 else item.visits), "是" if rng.random() < 0.4 else "否", p.district,
                 ])  # fmt: skip
-            faults = Faults(rng, len(rows))
-            i = faults.take("guarded", "repaired", "applicant_id")
+            plant = Planting(rng, len(rows))
+            i = plant.put("guarded", "repaired", "applicant_id")
             rows[i][5] = f'="{rows[i][5]}"'
-            i = faults.take("slashes", "repaired", "accepted_at")
+            i = plant.put("slashes", "repaired", "accepted_at")
             rows[i][7] = rows[i][7].replace("-", "/")[:-3]
             match (week + month.month) % 4:
                 case 0:
-                    i = faults.take("letter_o", "bad_id_charset", "applicant_id")
+                    i = plant.put("letter_o", "bad_id_charset", "applicant_id")
                     rows[i][5] = rows[i][5].replace("0", "O", 1)
                 case 1:
-                    i = faults.take("digit_lost", "bad_id_length", "applicant_id")
+                    i = plant.put("digit_lost", "bad_id_length", "applicant_id")
                     rows[i][5] = rows[i][5][:-1]
                 case 2:
-                    i = faults.take("formula", "formula_injection", "applicant_name")
+                    i = plant.put("formula", "formula_injection", "applicant_name")
                     rows[i][4] = "=HYPERLINK(1)"
                 case 3:
-                    i = faults.take("closed_before", "check_failed", "closed_at")
+                    i = plant.put("closed_before", "check_failed", "closed_at")
                     rows[i][9], rows[i][10] = "2016-09-30 09:00:00", "准予"
             name = f"网上办件_{first:%Y%m%d}.csv"
             encoding = "utf-8-sig" if week == 2 else "gb18030"
@@ -79,5 +79,5 @@ def files(world: World) -> Iterator[File]:
                 )
                 come += timedelta(days=1)
             yield File(
-                "zfb__online_case", name, come, csv(header, rows, encoding, guarded=(5,)), len(rows), clock="073000", faults=faults.found
+                "zfb__online_case", name, come, csv(header, rows, encoding, guarded=(5,)), len(rows), clock="073000", faults=plant.faults
             )

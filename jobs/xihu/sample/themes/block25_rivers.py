@@ -11,7 +11,7 @@ from xihu.sample.forms.places import gcj02, geojson
 from xihu.sample.forms.texts import csv
 from xihu.sample.themes.days import workday
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 
 TITLE = "河道巡查与测站"
 RIVERS = {
@@ -55,25 +55,25 @@ def _tracks(world: World) -> Iterator[File]:
                         f"{pace:.1f}",
                     ]
                 )
-        faults = Faults(rng, len(rows))
+        plant = Planting(rng, len(rows))
         match week % 3:
             case 0:
-                i = faults.take("axes_exchanged", "swapped_fields", "lon")
+                i = plant.put("axes_exchanged", "swapped_fields", "lon")
                 rows[i][4], rows[i][5] = rows[i][5], rows[i][4]
             case 1:
-                i = faults.take("clock_ahead", "check_failed", "observed_at")
+                i = plant.put("clock_ahead", "check_failed", "observed_at")
                 rows[i][3] = "2018" + rows[i][3][4:]
             case 2:
-                i = faults.take("no_fix", "out_of_range", "lon")
+                i = plant.put("no_fix", "out_of_range", "lon")
                 rows[i][4] = rows[i][5] = "0"
-        one, two = (faults.take("out_of_order", "accepted", "observed_at") for _ in range(2))
+        one, two = (plant.put("out_of_order", "accepted", "observed_at") for _ in range(2))
         rows[one], rows[two] = rows[two], rows[one]
         for again in sent:
             rows.append(again)
-            faults.mark(len(rows) - 1, "uploaded_again", "duplicate")
+            plant.at(len(rows) - 1, "uploaded_again", "duplicate")
         name, come = f"巡河轨迹_{day:%Y%m%d}.csv", day + timedelta(days=1)
-        yield File("ls__river_patrol", name, come, csv(header, rows), len(rows), clock="020000", faults=faults.found)
-        spoilt = {x.row - 1 for x in faults.found}
+        yield File("ls__river_patrol", name, come, csv(header, rows), len(rows), clock="020000", faults=plant.faults)
+        spoilt = plant.bad
         sent = [list(rows[i]) for i in range(40, 46) if i not in spoilt][:3]
 
 
@@ -97,19 +97,19 @@ def _sites(world: World) -> Iterator[File]:
                 p["运行状态"] = "正常"
                 p["上次检验日期"] = f"{workday(month.replace(day=12)):%Y-%m-%d}"
         out = [(t, list(c), dict(p)) for t, c, p in chosen]
-        faults = Faults(world.rng("ls__gauge_site", month), len(out))
-        i = faults.take("name_of_district", "repaired", "district")
+        plant = Planting(world.rng("ls__gauge_site", month), len(out))
+        i = plant.put("name_of_district", "repaired", "district")
         out[i][2]["区县"] = ids.DISTRICTS[out[i][2]["区县"]][0]
-        i = faults.take("written_date", "repaired", "installed_on")
+        i = plant.put("written_date", "repaired", "installed_on")
         d = date.fromisoformat(out[i][2]["启用日期"])
         out[i][2]["启用日期"] = f"{d.year}年{d.month}月{d.day}日"
         if k == 0:
-            i = faults.take("axes_exchanged", "swapped_fields", "geometry")
+            i = plant.put("axes_exchanged", "swapped_fields", "geometry")
             out[i][1].reverse()
         elif k == 1:
-            out[faults.take("no_number", "missing_key", "facility_no")][2]["测站编码"] = None
+            out[plant.put("no_number", "missing_key", "facility_no")][2]["测站编码"] = None
         else:
-            out[faults.take("checked_before", "check_failed", "checked_on")][2]["上次检验日期"] = "2001-01-01"
+            out[plant.put("checked_before", "check_failed", "checked_on")][2]["上次检验日期"] = "2001-01-01"
         yield File("ls__gauge_site", f"测站点位_{month:%Y%m}.geojson", world.after(month, 6), geojson(out, "urn:ogc:def:crs:EPSG::4490"),
             len(out),
-                   faults=faults.found)  # fmt: skip
+                   faults=plant.faults)  # fmt: skip

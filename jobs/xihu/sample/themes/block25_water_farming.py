@@ -13,7 +13,7 @@ from xihu.sample.forms.texts import cents, csv, encode, pad
 from xihu.sample.people import Person
 from xihu.sample.themes.days import workday
 from xihu.sample.themes.extract import File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 
 TITLE = "水务与农业"
 RURAL = ("330109", "330111", "330122", "330182")
@@ -59,33 +59,33 @@ def _telemetry(world: World) -> Iterator[File]:
                 rain = rng.choice((0.2, 0.2, 0.5, 0.5, 1.0, 1.5, 2.5))
             level += rain * 0.012 + rng.gauss(0, 0.004) - (level - usual) * 0.004
             rows.append([code, f"{at:%y%m%d%H%M%S}", f"{rain:.1f}", f"{level:.2f}", f"{12.4 + 0.9 * math.sin(k / 46):.1f}"])
-        faults = Faults(rng, len(rows))
-        rows[faults.take("gauge_broken", "accepted", "water_level")][3] = "9999"
+        plant = Planting(rng, len(rows))
+        rows[plant.put("gauge_broken", "accepted", "water_level")][3] = "9999"
         match week % 4:
             case 0:
-                rows[faults.take("bucket_jammed", "out_of_range", "rainfall")][2] = "655.3"
+                rows[plant.put("bucket_jammed", "out_of_range", "rainfall")][2] = "655.3"
             case 1:
-                i = faults.take("clock_ahead", "check_failed", "observed_at")
+                i = plant.put("clock_ahead", "check_failed", "observed_at")
                 rows[i][1] = "18" + rows[i][1][2:]
             case 2:
-                i = faults.take("no_such_hour", "bad_date", "observed_at")
+                i = plant.put("no_such_hour", "bad_date", "observed_at")
                 rows[i][1] = rows[i][1][:6] + "250000"
             case 3:
-                i = faults.take("spike", "bad_number", "water_level")
+                i = plant.put("spike", "bad_number", "water_level")
                 rows[i][3] = "4.-2"
         if sent:
             # What was sent with the last upload comes again after a broken connection, later than what is newer.
             rows.append(sent)
-            faults.mark(len(rows) - 1, "uploaded_again", "duplicate")
+            plant.at(len(rows) - 1, "uploaded_again", "duplicate")
         if week % 3 == 1:
             # Out of order by hours: two readings change places, and both are right.
-            one, two = (faults.take("out_of_order", "accepted", "observed_at") for _ in range(2))
+            one, two = (plant.put("out_of_order", "accepted", "observed_at") for _ in range(2))
             rows[one], rows[two] = rows[two], rows[one]
         content = csv(("测站编码", "观测时间", "时段降水量", "水位", "电池电压"), rows)
         yield File("ls__hydrology_reading", f"雨量水位_{code}_{day:%Y%m%d}.csv", day + timedelta(days=1), content, len(rows),
             clock="004500",
-                   faults=faults.found)  # fmt: skip
-        sent = list(rows[5]) if 6 not in {x.row for x in faults.found} else []
+                   faults=plant.faults)  # fmt: skip
+        sent = list(rows[5]) if 6 not in {x.row for x in plant.faults} else []
 
 
 def _plots(world: World) -> list[Plot]:
@@ -137,18 +137,18 @@ def _registers(world: World, plots: list[Plot]) -> Iterator[File]:
             for p in mine
         ]
         rings = [_ring(world, p) for p in mine]
-        faults = Faults(rng, len(rows))
-        rows[faults.take("old_district_name", "repaired", "district")][6] = ids.DISTRICTS[district][0]
+        plant = Planting(rng, len(rows))
+        rows[plant.put("old_district_name", "repaired", "district")][6] = ids.DISTRICTS[district][0]
         if k % 2 == 0:
-            i = faults.take("check_digit", "bad_id_check", "id_no")
+            i = plant.put("check_digit", "bad_id_check", "id_no")
             card = str(rows[i][1])
             rows[i][1] = card[:-1] + ("0" if card[-1] != "0" else "1")
         else:
-            rows[faults.take("square_metres", "out_of_range", "registered_mu")][4] = 1266.67
+            rows[plant.put("square_metres", "out_of_range", "registered_mu")][4] = 1266.67
         stem, day = f"确权地块_{district}_2016", world.after(world.months[k % 3], 9 + k)
         shape = polygons(columns, list(zip(rings, rows, strict=True)))
         beside = {stem + end: data for end, data in shape.items() if end != ".shp"}
-        yield File("ny__farm_plot", stem + ".shp", day, shape[".shp"], len(rows), faults=faults.found, beside=beside)
+        yield File("ny__farm_plot", stem + ".shp", day, shape[".shp"], len(rows), faults=plant.faults, beside=beside)
 
 
 def _grants(world: World, plots: list[Plot]) -> Iterator[File]:
@@ -171,18 +171,18 @@ def _grants(world: World, plots: list[Plot]) -> Iterator[File]:
                 b"%07d" % claimed, code.encode(), b"%04d" % month.year, _sign_last(amount),
                 f"622858{int(p.no[-9:]) % 10**13:013d}".encode(), p.district.encode(),
             ])  # fmt: skip
-        faults = Faults(rng, len(lines))
+        plant = Planting(rng, len(lines))
         for i, a in enumerate(amounts):
             if a < 0:
-                faults.mark(i, "sign_last", "repaired", "amount")
+                plant.at(i, "sign_last", "repaired", "amount")
         rows_total = sum(amounts)
-        lines[faults.take("padded_with_wide_blanks", "repaired", "name")][4] = ("李明" + "\u3000" * 8).encode("gb18030")
+        lines[plant.put("padded_with_wide_blanks", "repaired", "name")][4] = ("李明" + "\u3000" * 8).encode("gb18030")
         if k == 0:
-            lines[faults.take("half_a_character", "bad_encoding", "village")][5] = ("新" * 19).encode("gb18030") + b"\xb4 "
+            lines[plant.put("half_a_character", "bad_encoding", "village")][5] = ("新" * 19).encode("gb18030") + b"\xb4 "
         elif k == 1:
-            lines[faults.take("letter_l", "bad_id_charset", "id_no")][3] = b"33l" + mine[faults.found[-1].row - 1].holder.id18[3:].encode()
+            lines[plant.put("letter_l", "bad_id_charset", "id_no")][3] = b"33l" + mine[plant.faults[-1].row - 1].holder.id18[3:].encode()
         else:
-            i = faults.take("too_much_a_mu", "check_failed", "amount")
+            i = plant.put("too_much_a_mu", "check_failed", "amount")
             rows_total += abs(amounts[i]) * 9 - amounts[i]
             lines[i][10] = _sign_last(abs(amounts[i]) * 9)
         content = f"H{batch}杭州市农业局\r\n".encode("gb18030") + b"".join(b"".join(x) + b"\r\n" for x in lines)
@@ -193,7 +193,7 @@ def _grants(world: World, plots: list[Plot]) -> Iterator[File]:
             wrong = content.decode("gb18030", "replace").encode()
             yield File("ny__subsidy_grant", name, day, wrong, 0, refused="wrong_encoding", note="widths agreed in GBK, file in UTF-8")
             day = workday(day + timedelta(days=1))
-        yield File("ny__subsidy_grant", name, day, content, len(lines), faults=faults.found)
+        yield File("ny__subsidy_grant", name, day, content, len(lines), faults=plant.faults)
 
 
 def _sign_last(amount: int, width: int = 11) -> bytes:

@@ -10,7 +10,7 @@ from xihu.sample.dates import month_end
 from xihu.sample.forms.sheets import Cell, Sheet, xls, xlsx
 from xihu.sample.themes.days import after, workday
 from xihu.sample.themes.extract import Fault, File, World
-from xihu.sample.themes.faults import Faults
+from xihu.sample.themes.planting import Planting
 
 TITLE = "信用与宏观经济"
 PERMITS = (
@@ -94,29 +94,29 @@ def _publicity(world: World) -> Iterator[File]:
         for kind, count in (("行政许可", 70), ("行政处罚", 40)):
             rows = [_decision(world, month, kind, n) for n in range(count)]
             rng = world.rng("fgw__credit_publicity", month, kind)
-            faults = Faults(rng, count, kind)
-            hidden = frozenset({faults.take("hidden_row", "accepted")})
-            i = faults.take("written_date", "repaired", "issued_on")
+            plant = Planting(rng, count, kind)
+            hidden = frozenset({plant.put("hidden_row", "accepted")})
+            i = plant.put("written_date", "repaired", "issued_on")
             made = rows[i][5]
             assert isinstance(made, datetime)
             rows[i][5] = f"{made:%Y年%-m月%-d日}"
             if kind == "行政许可":
-                i = faults.take("no_code_yet", "accepted", "uscc")
+                i = plant.put("no_code_yet", "accepted", "uscc")
                 rows[i][3] = None  # a natural person
                 rows[i][2] = world.adults(month, 30, 50)[k].name
-                i = faults.take("check_character", "bad_uscc", "uscc")
+                i = plant.put("check_character", "bad_uscc", "uscc")
                 code = str(rows[i][3])
                 rows[i][3] = code[:-1] + ("5" if code[-1] != "5" else "6")
             else:
-                i = faults.take("green_triangle", "repaired", "amount")
+                i = plant.put("green_triangle", "repaired", "amount")
                 rows[i][4] = f"{rows[i][4]}"
                 if k == 1:
-                    rows[faults.take("in_yuan", "out_of_range", "amount")][4] = 25_000
+                    rows[plant.put("in_yuan", "out_of_range", "amount")][4] = 25_000
                 else:
-                    rows[faults.take("published_before", "check_failed", "published_on")][7] = datetime(2016, 9, 5)
+                    rows[plant.put("published_before", "check_failed", "published_on")][7] = datetime(2016, 9, 5)
             titles = [[f"杭州市{kind}信息公示表"], ["单位：万元", f"填报日期：{world.after(month, 4):%Y年%-m月%-d日}"]]
             sheets.append(Sheet(kind, header, rows, titles, {}, "填报人：　　　审核人：", hidden))
-            found += faults.found
+            found += plant.faults
             records += count
         yield File("fgw__credit_publicity", f"双公示_{month:%Y%m}.xlsx", world.after(month, 5), xlsx(sheets), records, faults=found)
 
@@ -140,18 +140,18 @@ def _economy(world: World) -> Iterator[File]:
                 round(growth[2], 1),
                 round(revenue, 2), round(revenue * own.uniform(0.86, 0.95), 2),
             ])  # fmt: skip
-        faults = Faults(rng, len(rows))
-        i = faults.take("green_triangle", "repaired", "retail_total")
+        plant = Planting(rng, len(rows))
+        i = plant.put("green_triangle", "repaired", "retail_total")
         rows[i][8] = f"{rows[i][8]}"
-        hidden = frozenset({faults.take("hidden_row", "accepted")})
+        hidden = frozenset({plant.put("hidden_row", "accepted")})
         came, name = world.after(month, 18), f"主要经济指标月报_{month:%Y%m}"
         if k == 1:
-            i = faults.take("taxes_above_revenue", "check_failed", "tax_total")
+            i = plant.put("taxes_above_revenue", "check_failed", "tax_total")
             right = rows[i][11]
             rows[i][11] = float(str(rows[i][10])) + 8
-            yield File("tj__economy_report", name + ".xls", came, _book(header, rows, month, hidden), len(rows), faults=faults.found)
+            yield File("tj__economy_report", name + ".xls", came, _book(header, rows, month, hidden), len(rows), faults=plant.faults)
             rows[i][11] = right
-            kept = [x for x in faults.found if x.expected != "check_failed"]
+            kept = [x for x in plant.faults if x.expected != "check_failed"]
             yield File(
                 "tj__economy_report",
                 name + "_修订.xls",
@@ -161,7 +161,7 @@ def _economy(world: World) -> Iterator[File]:
                 faults=kept,
             )
             continue
-        yield File("tj__economy_report", name + ".xls", came, _book(header, rows, month, hidden), len(rows), faults=faults.found)
+        yield File("tj__economy_report", name + ".xls", came, _book(header, rows, month, hidden), len(rows), faults=plant.faults)
 
 
 def _book(header: Sequence[str], rows: Sequence[Sequence[Cell]], month: date, hidden: frozenset[int]) -> bytes:

@@ -13,7 +13,8 @@ class Planting:
 
     def __init__(self, rng: Random, records: int, sheet: str = "", spared: Collection[int] = ()) -> None:
         self.sheet, self.faults = sheet, list[Fault]()
-        self._free = [i for i in range(records) if i not in set(spared)]
+        clean = set(spared)
+        self._free = [i for i in range(records) if i not in clean]
         rng.shuffle(self._free)
 
     def put(self, kind: str, expected: str, field: str = "", among: Collection[int] | None = None) -> int:
@@ -22,15 +23,16 @@ class Planting:
         Raises:
             ValueError: no record is left.
         """
-        for k, i in enumerate(self._free):
+        for i in self._free:
             if among is None or i in among:
-                del self._free[k]
                 self.at(i, kind, expected, field)
                 return i
         raise ValueError(f"no record is left for {kind}")
 
     def at(self, record: int, kind: str, expected: str, field: str = "") -> None:
-        """A fault in a given record."""
+        """A fault in a given record, which takes no other."""
+        if record in self._free:
+            self._free.remove(record)
         self.faults.append(Fault(record + 1, kind, expected, field, self.sheet))
 
     @property
