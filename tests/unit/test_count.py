@@ -10,6 +10,7 @@ from reader_helpers import citizen, contract, multiset, rows
 
 import xihu.bronze.count
 import xihu.bronze.countsheet
+import xihu.bronze.countsums
 from xihu.bronze.count import count
 from xihu.bronze.formats import csv as reader
 from xihu.bronze.formats import csvlines
@@ -23,7 +24,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("module", [xihu.bronze.count, xihu.bronze.countsheet])
+@pytest.mark.parametrize("module", [xihu.bronze.count, xihu.bronze.countsheet, xihu.bronze.countsums])
 def test_imports_nothing_of_the_readers(module) -> None:
     names = set()
     for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):
@@ -31,7 +32,12 @@ def test_imports_nothing_of_the_readers(module) -> None:
             names |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
-    assert {n for n in names if n.startswith("xihu")} <= {"xihu.contract.models", "xihu.bronze.countsheet", "xihu.bronze.counters"}
+    assert {n for n in names if n.startswith("xihu")} <= {
+        "xihu.contract.models",
+        "xihu.bronze.countsheet",
+        "xihu.bronze.countsums",
+        "xihu.bronze.counters",
+    }
 
 
 def balance(path: Path) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from xihu.bronze.countsheet import sheet_records
+from xihu.bronze.countsums import SumRows
 from xihu.contract.models import Contract
 
 _STOP = re.compile(rb'["\r\n]')
@@ -45,8 +46,11 @@ class Tally:
         self.records += 1
         self.sum += int.from_bytes(hashlib.sha256(raw).digest()[:8], "big")
 
-    def add_all(self, lines: list[bytes], title: bytes, empty: bytes) -> None:
-        """Adds lines up; those that repeat the title, or hold nothing but `empty`, are structural."""
+    def add_all(self, lines: list[bytes], title: bytes, empty: bytes, sums: SumRows | None = None) -> None:
+        """Adds lines up; those that repeat the title, hold nothing but `empty`, or are rows of sums are structural."""
+        if sums is not None:
+            whole, lines = len(lines), [raw for raw in lines if not sums.has(raw)]
+            self.structural += whole - len(lines)
         first = {empty[i : i + 1] for i in range(len(empty))} | {b"", title[:1]}
         if doubtful := [raw for raw in lines if raw[:1] in first]:
             layout = {raw for raw in doubtful if raw == title or not raw.strip(empty)}
@@ -164,6 +168,7 @@ def _delimited(data: mmap.mmap, contract: Contract) -> Count:
     words, reach = _titles(contract), 10 if delivery.layout and delivery.layout.title_rows else 1
     header = _find_header(data, pos, quote, delimiter, wide, words, reach, empty)
     title = data[header[0] : header[1]]
+    sums = SumRows.of(contract, data, title, delimiter.decode(), quote.decode())
     walk = _record_ends(data, pos, quote, delimiter, wide)
     for start, _, following in walk:
         tally.structural += 1
@@ -177,12 +182,12 @@ def _delimited(data: mmap.mmap, contract: Contract) -> Count:
         if stop and not (quote and quote in stretch) and stretch.count(b"\r") == stretch.count(b"\r\n"):
             lines = stretch.replace(b"\r\n", b"\n").split(b"\n")
             lines.pop()
-            tally.add_all(lines, title, empty)
+            tally.add_all(lines, title, empty, sums)
             pos = stop
             continue
         for start, end, following in _record_ends(data, pos, quote, delimiter, wide):
             raw = data[start:end]
-            if raw == title or not raw.strip(empty):
+            if raw == title or not raw.strip(empty) or (sums is not None and sums.has(raw)):
                 tally.structural += 1
             else:
                 tally.add(raw)

@@ -169,14 +169,14 @@ def _head(z: zipfile.ZipFile, part: str, strings: list[str]) -> Iterator[tuple[i
         yield number, texts
 
 
-def _key(text: str) -> str:
+def key(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\s\u200b-\u200f\u2060\ufeff\u00ad\x00-\x1f\x7f]+", "", text)
 
 
 def _spellings(name: str, field: Any) -> list[str]:
     """All titles a field may stand under, with and without its unit."""
-    titles = [_key(t) for t in (name, field.title, *field.titles)]
+    titles = [key(t) for t in (name, field.title, *field.titles)]
     unit = field.unit or ("元" if field.type == "money" else None)
     return titles + ([f"{t}({unit})" for t in titles] if unit else [])
 
@@ -189,7 +189,7 @@ def _bottom(head: list[tuple[int, list[str]]], contract: Contract) -> int | None
     spellings = {name: _spellings(name, f) for name, f in contract.fields.items() if name != sheet_field}
     words = {part for titles in spellings.values() for t in titles for part in (t, *t.split("/"))}
     levels = depth > 1 or any("/" in t for titles in spellings.values() for t in titles)
-    near = [(n, [_key(t) for t in texts if t.strip()]) for n, texts in head if n <= max(10, above + depth + 5) + 4]
+    near = [(n, [key(t) for t in texts if t.strip()]) for n, texts in head if n <= max(10, above + depth + 5) + 4]
     if not near:
         return None
     best = max(range(len(near)), key=lambda i: (len(set(near[i][1]) & words), -i))
@@ -215,29 +215,30 @@ def data_records(
     """Rows of one sheet as records or None; `head` are those of its beginning, where the header is."""
     bottom = _bottom(head, contract)
     layout = contract.delivery.layout
-    totals = [_key(t) for t in layout.totals] if layout else []
-    footers = [_key(t) for t in layout.footers] if layout else []
-    heads = [[_key(t) for t in texts if _key(t)] for n, texts in head if bottom is not None and n <= bottom]
+    totals = [key(t) for t in layout.totals] if layout else []
+    footers = [key(t) for t in layout.footers] if layout else []
+    heads = [[key(t) for t in texts if key(t)] for n, texts in head if bottom is not None and n <= bottom]
     before = 0
     for number, texts in rows:
         for _ in range(number - before - 1):
             yield None
         before = number
-        keys = [k for k in map(_key, texts) if k]
+        keys = [k for k in map(key, texts) if k]
         structural = (
             bottom is None
             or number <= bottom
             or keys in heads
             or not keys
-            or _total(keys, totals)
+            or is_total(keys, totals)
             or any(keys[0].startswith(f) for f in footers)
         )
         yield None if structural else json.dumps([name, number, texts], ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _total(keys: list[str], totals: list[str]) -> bool:
+def is_total(keys: list[str], totals: list[str]) -> bool:
     """Whether the row is a sum: the word first, or the word anywhere and numbers only beside it."""
     if keys[0].removesuffix(":") in totals:
         return True
     others = [k for k in keys if k.removesuffix(":") not in totals]
-    return len(others) < len(keys) and all(re.fullmatch(r"[-+(]?[¥￥]?[\d,.]+(e[-+]?\d+)?[%)元]?|-+|—+", k) for k in others)
+    sums = r"(?!\d{15,}$)[-+(]?[¥￥]?[\d,.]+(e[-+]?\d+)?[%)元]?|-+|—+"  # a number as long as an id is no sum
+    return len(others) < len(keys) and all(re.fullmatch(sums, k) for k in others)

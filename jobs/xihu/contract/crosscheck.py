@@ -128,8 +128,8 @@ def _delivery(c: Contract, source: Source) -> None:
     if d.message and d.message.total:
         _names(c, source, (*at, "message", "total", "field"), [d.message.total.field])
     _paths(c, source)
-    if d.layout and d.format == "csv" and d.layout.model_fields_set - {"title_rows"}:
-        message = "csv 的 layout 只有 title_rows / of layout only title_rows has a meaning for csv"
+    if d.layout and d.format == "csv" and d.layout.model_fields_set - {"title_rows", "totals", "footers"}:
+        message = "csv 的 layout 只有 title_rows、totals、footers / of layout only these have a meaning for csv"
         source.problem((*at, "layout"), message, "删去其余各项 / remove the others")
     if d.layout and d.layout.sheet_field:
         _names(c, source, (*at, "layout", "sheet_field"), [d.layout.sheet_field])

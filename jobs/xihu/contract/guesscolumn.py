@@ -14,7 +14,7 @@ from xihu.standards import text
 from xihu.standards.codes import CodeList
 from xihu.standards.value import ValueSpec, parser_of
 
-NULLS = frozenset(["\\N", "NA", "NaN", "nan", "..", ":", "null", "NULL", "None", "none", "N/A", "#N/A", "-", "--", "—", "/", "Null"])
+NULLS = frozenset(["\\N", "NA", "NaN", "nan", "..", ":", "null", "NULL", "None", "none", "N/A", "-", "--", "—", "/", "Null"])
 SURE, LIKELY, UNSURE = "高", "中", "低"
 
 
@@ -57,7 +57,7 @@ class Seen:
         out = []
         for value in self.values[::step]:
             bare = text.fold(text.unguard(value)[0]).strip() if value else ""
-            if bare and bare not in NULLS and not (text.is_placeholder(bare) and not bare.isdigit()):
+            if bare and bare not in NULLS and not text.is_error(bare) and not (text.is_placeholder(bare) and not bare.isdigit()):
                 out.append(bare)
         return out
 

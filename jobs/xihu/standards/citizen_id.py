@@ -121,7 +121,7 @@ def parse(text: str | None, as_of: date, *, city: frozenset[str] | None = None) 
     if any(c.isspace() for c in value):
         value = "".join(value.split())
         repairs += ("space",)
-    if not value or is_placeholder(value, identifier=True):
+    if not value or is_placeholder(value, identifier=True) or value == "#N/A":
         return IdProblem("missing_key", f"占位 / placeholder: {value}" if value else "空 / empty")
     if _SCIENTIFIC.fullmatch(value) or _LONG_FLOAT.fullmatch(value):
         return IdProblem("bad_id_float", f"电子表格数值，位数已丢失 / a spreadsheet number that lost digits: {value}")

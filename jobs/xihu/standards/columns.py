@@ -18,7 +18,7 @@ _WORD = r"0-9A-Za-z\x{4e00}-\x{9fff}"
 _TEXT = rf"^[{_WORD}]([{_WORD} _.,:;()/#&*%+-]*[{_WORD}_.,:;()/#&*%-])?$"
 _NAME = r"^[\x{4e00}-\x{9fff}]+(·[\x{4e00}-\x{9fff}]+)*$"
 _REPEATED = r"^(0{3,}|1{6,}|0000[-/.].*)$"
-_PLACEHOLDERS = pa.array(sorted(text.PLACEHOLDERS))
+_PLACEHOLDERS = pa.array(sorted(text.PLACEHOLDERS | text.ERRORS))
 _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 # Offsets of China before this had summer time.
 _NO_SUMMER_TIME = 1992

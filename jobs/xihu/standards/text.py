@@ -31,10 +31,13 @@ PLACEHOLDERS = frozenset(
         "Null",
         "N/A",
         "n/a",
-        "#N/A",
         "None",
         "none",
     ]
+)
+# What a spreadsheet shows where a formula failed, and what its exports keep: a value that was there and is lost, not a blank.
+ERRORS = frozenset(
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#GETTING_DATA"]
 )
 # One word of these may be a true value of a text; in an id, a number or a date they are nobody's value.
 _REPEATED = re.compile(r"0{3,}|1{6,}|[0]{4}[-/.]0{1,2}[-/.]0{1,2}(\s0{1,2}:00(:00)?)?")
@@ -103,6 +106,11 @@ def is_placeholder(text: str, identifier: bool = False) -> bool:
         identifier: of an id or credit code, which three ones are not either; a serial number may be 111.
     """
     return text in PLACEHOLDERS or _REPEATED.fullmatch(text) is not None or (identifier and len(text) >= 3 and not text.strip("1"))
+
+
+def is_error(text: str) -> bool:
+    """Whether a cleaned, folded value is a spreadsheet's word for a formula that failed: #N/A, #REF!, #VALUE! …"""
+    return text[:1] == "#" and text.upper() in ERRORS
 
 
 def is_formula(text: str) -> bool:

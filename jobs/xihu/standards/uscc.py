@@ -74,7 +74,7 @@ def parse(text: str | None) -> Uscc | UsccProblem:
         repairs += ("full_width",)
     if value != value.upper():
         value, repairs = value.upper(), (*repairs, "case")
-    if not value or is_placeholder(value, identifier=True):
+    if not value or is_placeholder(value, identifier=True) or value == "#N/A":
         return UsccProblem("missing_key", f"占位 / placeholder: {value}" if value else "空 / empty")
     if len(value) != 18:
         old = {

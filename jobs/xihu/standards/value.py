@@ -32,6 +32,7 @@ Parser = Callable[[str | None, date], Parsed]
 
 EMPTY = Parsed(None)
 MISSING = Parsed(None, "missing_key", "空 / empty")
+_FAILED = "电子表格的错误值，原值已丢失 / the error value of a spreadsheet, what stood there is lost"
 _TRUE = frozenset(["是", "true", "True", "TRUE", "Y", "y", "T", "1", "yes", "Yes", "YES", "√", "✓", "1.0"])
 _FALSE = frozenset(["否", "false", "False", "FALSE", "N", "n", "F", "0", "no", "No", "NO", "×", "0.0"])
 _CACHE = 50_000
@@ -199,7 +200,7 @@ def _text(spec: ValueSpec) -> Parser:
         if not value or value in nulls:
             return empty
         # An optional text may truly say 无; a name or a key may not.
-        if (required or name) and text.is_placeholder(value):
+        if (required or name) and (text.is_placeholder(value) or text.is_error(value)):
             return _placeholder(spec, value)
         if value[0] in "=@+-＝＠＋－" and text.is_formula(value):
             return Parsed(None, "formula_injection", f"可被电子表格执行 / a spreadsheet would execute it: {value[:40]}", repairs)
@@ -217,6 +218,8 @@ def _citizen_id(spec: ValueSpec) -> Parser:
             return Parsed(cell)
         if cell is None or cell == "" or cell in nulls:
             return MISSING if required else EMPTY
+        if not required and text.is_error(text.fold(text.unguard(cell)[0])):
+            return Parsed(None, "bad_id_length", f"{_FAILED}: {cell}")
         found = citizen_id.parse(cell, as_of, city=city)
         if isinstance(found, citizen_id.CitizenId):
             return Parsed(found.value, None, None, found.repairs)
@@ -236,6 +239,8 @@ def _uscc(spec: ValueSpec) -> Parser:
     def parse(cell: str | None, as_of: date) -> Parsed:
         if cell is None or cell == "" or cell in spec.nulls:
             return MISSING if spec.required else EMPTY
+        if not spec.required and text.is_error(text.fold(text.unguard(cell)[0])):
+            return Parsed(None, "bad_uscc", f"{_FAILED}: {cell}")
         found = uscc.parse(cell)
         if isinstance(found, uscc.Uscc):
             return Parsed(found.value, None, None, found.repairs + tuple(f"{w}?" for w in found.warnings))
@@ -268,6 +273,8 @@ def _limits(spec: ValueSpec) -> tuple[Any, Any]:
     factor = spec.factor if spec.type == "money" else Decimal(1)
     scale = (lambda v: v * factor if isinstance(v, Decimal) else v) if spec.type == "money" else (lambda v: v)
     return (None if spec.min is None else scale(spec.min)), (None if spec.max is None else scale(spec.max))
+        if text.is_error(value):
+            return _placeholder(spec, value)
 
 
 def _out_of_range(value: Any, low: Any, high: Any) -> str | None:
@@ -312,6 +319,8 @@ def _number(spec: ValueSpec) -> Parser:
         # Far beyond any limit there is nothing to round (and the decimal context would give up).
         if exact.adjusted() > 30:
             return Parsed(None, "bad_number", f"位数过多 / too many digits: {cell}", repairs)
+            if text.is_error(value):
+                return Parsed(None, "bad_number", f"{_FAILED}: {value}", repairs)
         if money:
             result, lost = numbers.to_money(exact, numbers.UNITS[unit] if unit else factor)
             if lost:
@@ -366,6 +375,8 @@ def _scaled(spec: ValueSpec) -> Parser:
                 value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet or spec.scientific, parentheses=spec.parentheses
             )
             if isinstance(read, numbers.NumberProblem):
+            if text.is_error(value):
+                return Parsed(None, "bad_number", f"{_FAILED}: {value}", repairs)
                 return Parsed(None, "bad_number", read.detail, repairs)
             exact, repairs = read.value, repairs + read.repairs
         if exact.adjusted() > 18:

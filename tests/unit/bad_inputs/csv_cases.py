@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reader_helpers import contract
 
 from bad_inputs import people
@@ -11,6 +13,9 @@ from bad_inputs.people import FIELDS, TITLES, Row, row, rows
 C = contract(FIELDS, "csv")
 SNAPSHOT = contract(FIELDS, "csv", mode="snapshot", scope=["month"], absence="ended")
 STRICT = contract(FIELDS, "csv", columns={"reordered": "refuse"})
+SUMS = contract(FIELDS, "csv", layout={"totals": ["小计", "合计"], "footers": ["填表人"]})
+NAMED = contract({**FIELDS, "name": {**FIELDS["name"], "required": True}}, "csv")
+AGREED = contract({**FIELDS, "amount": {**FIELDS["amount"], "nulls": ["#N/A"]}}, "csv")
 LENIENT = contract(FIELDS, "csv", columns={"added": "warn", "dropped": "warn"})
 CASES = Cases("csv", "a.csv", C)
 HEAD = ",".join(TITLES)
@@ -163,6 +168,15 @@ read(
     "混入一条UTF-8记录，字数成双，按GB18030也读得出",
     lambda: encode(rows()[:1]) + lines([row(2, address="文三路二")])[0].encode() + b"\r\n" + text(rows()[2:], None).encode("gb18030"),
 )
+for name, word in (("not_available", "#N/A"), ("reference", "#REF!"), ("value", "#VALUE!"), ("guarded", '="#N/A"')):
+    build = lambda word=word: encode(rows(amount=word))  # noqa: E731
+    read(3, {2: "bad_number"}, f"error_{name}", f"电子表格导出的文本里，选填的金额是错误值{word}", build)
+read(3, {2: "bad_date"}, "error_date", "电子表格导出的文本里，选填的日期是错误值#N/A", lambda: encode(rows(since="#N/A")))
+read(3, {2: "unknown_code"}, "error_code", "电子表格导出的文本里，选填的代码是错误值#N/A", lambda: encode(rows(sex="#N/A")))
+read(3, {2: "missing_key"}, "error_name", "电子表格导出的文本里，必填的姓名是错误值#REF!", lambda: encode(rows(name="#REF!")), NAMED)
+read(3, {}, "ok_blank_amount", "选填的金额空着", lambda: encode(rows(amount="")), values={2: {"amount": None}})
+read(3, {}, "ok_error_agreed", "约定写明#N/A是空值", lambda: encode(rows(amount="#N/A")), AGREED, values={2: {"amount": None}})
+read(3, {}, "ok_number_sign", "地址以#开头", lambda: encode(rows(address="#2楼")), values={2: {"address": "#2楼"}})
 read(3, {2: "bad_date"}, "serial_in_text", "文本文件里的日期是电子表格序号", lambda: encode(rows(since="42709")))
 
 read(3, {}, "ok_utf8", "约定GB18030，实为UTF-8", lambda: text(rows()).encode(), warned=True, values={2: {"name": "李喆"}})
@@ -230,4 +244,25 @@ read(
     warned=True,
 )
 read(3, {}, "ok_optional_column_gone", "缺少选填列，约定只提醒", lambda: _without("phone").encode("gb18030"), LENIENT, warned=True)
+
+
+def _among(line: str) -> Callable[[], bytes]:
+    """Three records with a line after the second."""
+    return lambda: (text(rows(2)) + line + "\r\n" + text(rows()[2:], None)).encode("gb18030")
+
+
+read(3, {}, "ok_total_row", "记录之间有合计行，约定写明", _among("合计,,301.50" + "," * 7), SUMS)
+read(3, {}, "ok_total_row_later", "合计二字不在第一列，其余只有数", _among(",,301.50,,小 计" + "," * 5), SUMS)
+read(3, {}, "ok_footer_row", "末尾有填表人行，约定写明", lambda: encode(rows()) + "填表人：甲,,审核人：乙\r\n".encode("gb18030"), SUMS)
+read(4, {3: "bad_id_length"}, "total_row_not_agreed", "记录之间有合计行，约定没有写", _among("合计,,301.50" + "," * 7))
+read(
+    3,
+    {},
+    "ok_named_like_a_total",
+    "记录的姓名就是“合计”，其余全是数，约定有合计行",
+    lambda: encode(rows(name="合计", since="20161205", uscc="", address="")),
+    SUMS,
+    values={2: {"name": "合计"}},
+)
+read(3, {}, "ok_address_total", "记录的地址就是“小计”", lambda: encode(rows(address="小计")), SUMS, values={2: {"address": "小计"}})
 read(3, {}, "ok_same_twice", "没有主键的流水里两条相同记录都是真的", lambda: encode([row(1), row(1), row(2)]))

@@ -18,6 +18,7 @@ from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.fit import Shape, distinctive, judge_columns, suspicious, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
+from xihu.bronze.formats.sums import Sums
 from xihu.bronze.schema import SPLIT_BYTES, Inspection, Refusal, Rows
 from xihu.contract.models import Contract
 
@@ -49,9 +50,10 @@ def _all_blank(path: Path) -> bool:
         return not any(block.strip() for block in iter(lambda: f.read(1 << 20), b""))
 
 
-def dialect_of(inspection: Inspection) -> Dialect:
+def dialect_of(inspection: Inspection, contract: Contract) -> Dialect:
     e = inspection.extra
-    return Dialect(inspection.encoding, e["delimiter"], e["quote"], bytes.fromhex(e["header"]))
+    sums = Sums.of(contract.delivery.layout)
+    return Dialect(inspection.encoding, e["delimiter"], e["quote"], bytes.fromhex(e["header"]), sums or None)
 
 
 def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Dialect) -> Inspection | Refusal:
@@ -150,7 +152,7 @@ def read(
 def _read_split(
     path: Path, contract: Contract, inspection: Inspection, file: str, start: int, end: int | None, row: int, line: int
 ) -> Iterator[pa.RecordBatch]:
-    dialect = dialect_of(inspection)
+    dialect = dialect_of(inspection, contract)
     width = len(inspection.header)
     raw_width = inspection.extra["raw_width"]
     untitled = inspection.extra["blank"] + list(range(width, raw_width))

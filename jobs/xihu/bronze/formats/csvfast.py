@@ -140,7 +140,7 @@ def tally(block: Block) -> tuple[int, int]:
         start = int(starts[i - 1])
         stop = block.data.find(b"\n", start)
         raw = block.data[start : stop if stop >= 0 else None].removesuffix(b"\r")
-        none += not raw.strip(d.nothing) or raw == d.header
+        none += not d.record(raw)
     return block.lines - none, bad
 
 
@@ -167,9 +167,10 @@ def _strange_bytes(block: Block, data: bytes, b: np.ndarray, starts: np.ndarray)
 
 
 def _doubtful(block: Block, data: bytes, b: np.ndarray, starts: np.ndarray) -> list[int]:
-    """Positions in lines that may be no records: blank ones, and those that hold the header."""
+    """Positions in lines that may be no records: blank ones, those that hold the header, those with a word for sums or signatures."""
     d = block.dialect
-    return (_occurrences(data, d.header) if d.header else []) + _blank(b, starts, d.may_be_blank).tolist()
+    sums = [m.start() for m in d.hint.finditer(data)] if d.hint else []
+    return sums + (_occurrences(data, d.header) if d.header else []) + _blank(b, starts, d.may_be_blank).tolist()
 
 
 def _blank(b: np.ndarray, starts: np.ndarray, nothing: np.ndarray) -> np.ndarray:
@@ -183,13 +184,13 @@ def _blank(b: np.ndarray, starts: np.ndarray, nothing: np.ndarray) -> np.ndarray
 def _set_aside(
     block: Block, data: bytes, line_ends: np.ndarray, starts: np.ndarray, bad: np.ndarray, row: int, odd: list[Odd]
 ) -> list[int]:
-    """Puts the records among the odd lines into `odd`; returns the lines that are none (blank, or the header again)."""
+    """Puts the records among the odd lines into `odd`; returns the lines that are none (blank, the header again, sums)."""
     d, empty = block.dialect, []
     for i in bad.tolist():
         raw = data[starts[i] : line_ends[i]]
         # What stands before a line end belongs to it; a last line without one ends with its bytes.
         raw = raw.removesuffix(b"\r")
-        if not raw.strip(d.nothing) or raw == d.header:
+        if not d.record(raw):
             empty.append(i)
         else:
             odd.append(Odd(row + 1 + i - len(empty), i, block.offset + int(starts[i]), raw))

@@ -10,6 +10,7 @@ from xihu.bronze.formats import encoding as enc
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.fit import looks_like_data
 from xihu.bronze.formats.header import Match, judge, match
+from xihu.bronze.formats.sums import Sums
 from xihu.bronze.schema import MAX_COLUMNS, Inspection, Refusal
 from xihu.contract.models import Contract
 
@@ -124,7 +125,7 @@ def find_header(path: Path, contract: Contract) -> tuple[Inspection, Dialect] | 
             "blank": [i for i, title in enumerate(titles) if not title.strip()],
         },
     )
-    return inspection, Dialect(dialect.encoding, delimiter, quote, header.raw)
+    return inspection, Dialect(dialect.encoding, delimiter, quote, header.raw, Sums.of(delivery.layout) or None)
 
 
 def _after(path: Path, header: Line, dialect: Dialect) -> tuple[int, int]:

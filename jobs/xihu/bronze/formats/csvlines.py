@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xihu.bronze.formats.header import fold
+from xihu.bronze.formats.sums import Sums
 from xihu.bronze.schema import MAX_RECORD
 
 _EOL = re.compile(rb"\r\n|\n|\r")
@@ -39,12 +41,32 @@ class TooLong(Exception):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How records of one file are told apart. `header` is the header's bytes: a line that repeats it is no record."""
+    """How records of one file are told apart. `header` is the header's bytes: a line that repeats it is no record; `sums` tells others."""
 
     encoding: str
     delimiter: str
     quote: str
     header: bytes = b""
+    sums: Sums | None = None
+
+    def record(self, raw: bytes) -> bool:
+        """Whether a line is a record: not blank, not the header again, no row of sums or signatures."""
+        return bool(raw.strip(self.nothing)) and raw != self.header and not (self.hint and self._hinted(raw) and self._sums(raw))
+
+    @cached_property
+    def hint(self) -> re.Pattern[bytes] | None:
+        return self.sums.hint(self.encoding) if self.sums else None
+
+    def _hinted(self, raw: bytes) -> bool:
+        # The hint looks within a line; a record over several is rare.
+        return self.hint is not None and (self.hint.search(raw) is not None or b"\n" in raw or b"\r" in raw)
+
+    def _sums(self, raw: bytes) -> bool:
+        try:
+            filled = [t for t in map(fold, self.cells(raw.decode(self.encoding))) if t]
+        except UnicodeDecodeError:
+            return False
+        return bool(filled) and self.sums is not None and self.sums.tell(filled)
 
     @cached_property
     def quote_byte(self) -> bytes:
@@ -200,6 +222,7 @@ def _block(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> Block
         ended = data.endswith(b"\n")
         starts = np.concatenate(([0], (ends[:-1] if ended else ends) + 1))
         plain = not quoted and b"\0" not in data and not (d.header and d.header in data) and not d.may_be_blank[b[starts]].any()
+        plain = plain and not (d.hint and d.hint.search(data))
         return Block(offset, line, data, d, plain, quoted, len(ends) + (not ended))
     parsed, used, lines = _split(data, offset, line, d, last)
     if quoted:
@@ -256,7 +279,7 @@ def _split(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> tuple
             if rest and d.opens(rest[len(d.delimiter) :]):
                 continue
         raw = data[start:e]
-        if raw.strip(d.nothing) and raw != d.header:
+        if d.record(raw):
             found.append(Line(offset + start, first, number - first + 1, raw, d.encoding))
         used, lines, start = following, number - line + 1, None
     if start is not None and last:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from xihu.bronze.formats.fit import looks_like_data
 from xihu.bronze.formats.header import Match, fold, match
+from xihu.bronze.formats.sums import Sums
 from xihu.bronze.formats.workbook import Cell, Row
 from xihu.contract.models import MONEY_UNITS, Contract
 
@@ -18,7 +19,6 @@ Merge = tuple[int, int, int, int]
 LOOK = 10
 _NOTES = re.compile(r"说明|封面|填表|目录|指标解释|字典|代码表|示例|样例|附注|备注")
 _UNIT = re.compile(r"单位[:：]\s*(.*)")
-_NUMERIC = re.compile(r"[-+(]?[¥￥]?\s*[\d,，.]+(e[-+]?\d+)?\s*[%)元]?|-+|—+", re.I)
 
 
 @dataclass
@@ -111,30 +111,16 @@ def stated_unit(rows: Iterable[Row]) -> set[str]:
 class Structure:
     """Tells data rows of a sheet from structure, by a row's own cells (merged values not spread)."""
 
-    totals: set[str]
-    footers: tuple[str, ...]
+    sums: Sums
     repeated: set[tuple[str, ...]] = field(default_factory=set)
 
     @classmethod
     def of(cls, contract: Contract, repeated: Iterable[Sequence[str]]) -> Structure:
-        layout = contract.delivery.layout
-        totals = {fold(t) for t in layout.totals} if layout else set()
-        footers = tuple(fold(t) for t in layout.footers) if layout else ()
-        return cls(totals, footers, {tuple(r) for r in repeated})
+        return cls(Sums.of(contract.delivery.layout), {tuple(r) for r in repeated})
 
     def is_data(self, row: Row) -> bool:
-        texts = [fold(t) for t in row.texts()]
-        filled = [t for t in texts if t]
-        if not filled or tuple(filled) in self.repeated:
-            return False
-        first = filled[0].rstrip(":")
-        if first in self.totals or (self.footers and first.startswith(self.footers)):
-            return False
-        if not self.totals:
-            return True
-        # A subtotal whose word stands in a later column: nothing else in the row but the word and sums.
-        words = [t for t in filled if t.rstrip(":") in self.totals]
-        return not words or not all(t in words or _NUMERIC.fullmatch(t) for t in filled)
+        filled = filled_texts(row)
+        return bool(filled) and tuple(filled) not in self.repeated and not self.sums.tell(filled)
 
 
 def filled_texts(row: Row) -> list[str]:
