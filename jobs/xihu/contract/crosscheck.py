@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from stdnum.cn import uscc as stdnum_uscc
-
 from xihu.contract import grades, places, sql
 from xihu.contract.globs import overlap
 from xihu.contract.models import DATED, MONEY_UNITS, NUMERIC, Base, Contract, Delivery, Fact, FieldSpec
 from xihu.contract.paths import XmlPath, parse_json_path, parse_xml_path
 from xihu.contract.problems import Problem, suggest
 from xihu.contract.source import Path_, Source
+from xihu.standards import uscc
 from xihu.standards.codes import CodeList
 from xihu.standards.dates import FormError, compile_form
 
@@ -75,7 +74,7 @@ def _entry(c: Contract, source: Source) -> None:
     if c.share.type == "closed" and not cites_law(c.share.basis):
         message = "不予共享须引用法律条文（国发〔2016〕51号） / closed sharing needs the citation of a law"
         source.problem(("share",), message, "补上 basis: 《某法》第某条 / add basis: the law and its article")
-    if c.provider.uscc is not None and not stdnum_uscc.is_valid(c.provider.uscc):
+    if c.provider.uscc is not None and not isinstance(uscc.parse(c.provider.uscc), uscc.Uscc):
         message = f"统一社会信用代码校验不通过 / not a valid unified social credit code: {c.provider.uscc}"
         source.problem(("provider", "uscc"), message, "核对18位代码，或删去 / check the 18 characters, or leave it out")
     try:
