@@ -1,4 +1,4 @@
-"""The counter's own way to tell rows of sums and signatures in delimited text (`layout.totals`, `footers`). Nothing is shared with readers."""
+"""The counter's own way to tell rows of sums and signatures in text (`layout.totals`, `footers`). Nothing is shared with readers."""
 
 from __future__ import annotations
 

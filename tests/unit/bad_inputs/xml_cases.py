@@ -215,3 +215,36 @@ read(
     BODY,
 )
 read(0, {}, "ok_no_records", "增量报文没有记录，笔数为0", lambda: text([]).encode("gb18030"))
+
+
+def _appended(*tables: list[Row], told: str = "GB2312") -> bytes:
+    return b"\n".join(text(t, told).encode("utf-8" if told == "UTF-8" else "gb18030") for t in tables)
+
+
+OWN = agreed({"record": "人员", "count": "/消息/头/笔数"}, encoding=None)
+read(5, {}, "ok_documents_appended", "两份报文首尾相接成一个文件", lambda: _appended(rows(3), rows(2)), warned=True)
+read(
+    5,
+    {},
+    "ok_documents_of_two_encodings",
+    "首尾相接的两份报文各用所声明的编码",
+    lambda: _appended(rows(3)) + _appended(rows(2), told="UTF-8"),
+    OWN,
+    warned=True,
+    values={1: {"name": "张三丰"}, 4: {"name": "张三丰"}},
+)
+read(
+    5,
+    {4: "bad_id_check"},
+    "second_document_value",
+    "首尾相接的第二份报文里校验码不对",
+    lambda: _appended(rows(3), rows(2, 1, id_no=people.BAD_CHECK)),
+)
+refuse("wrong_format", "second_document_cut", "首尾相接的最后一份报文被截断", lambda: _appended(rows(3), rows(2))[:-40])
+refuse("wrong_format", "words_between_documents", "首尾相接的两份报文之间有文字", lambda: _appended(rows(3)) + b"ok" + _appended(rows(2)))
+refuse(
+    "control_total",
+    "second_document_count",
+    "首尾相接的第二份报文笔数不符",
+    lambda: _appended(rows(3)) + text(rows(2), count="3").encode("gb18030"),
+)

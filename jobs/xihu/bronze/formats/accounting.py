@@ -14,6 +14,7 @@ from pathlib import Path
 from xihu.bronze.formats import xml
 from xihu.bronze.formats.xmlfields import select
 from xihu.bronze.formats.xmlstream import Element, Node, Walk
+from xihu.bronze.formats.xmltotals import amount
 from xihu.bronze.schema import Inspection, Refusal
 from xihu.contract.models import Contract
 from xihu.contract.paths import XmlPath, parse_xml_path
@@ -38,7 +39,7 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
     for node in _nodes(path, found, VOUCHER):
         key = tuple(_first(node, names) for names in KEY)
         if len(sides) < MAX_VOUCHERS or key in sides:
-            amounts = [xml.amount(_first(node, names)) for names in (DEBIT, CREDIT)]
+            amounts = [amount(_first(node, names)) for names in (DEBIT, CREDIT)]
             sides[key] = sides.get(key, Decimal(0)) + (amounts[0] or 0) - (amounts[1] or 0)
         if account := _first(node, NUMBER):
             used[account] = used.get(account, 0) + 1
@@ -54,9 +55,10 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
 
 def _nodes(path: Path, found: Inspection, name: str) -> Iterator[Node]:
     with path.open("rb") as f:
-        for element in Walk(found.encoding, parse_xml_path(name)).run(f, found.extra["start"], found.extra["end"]):
-            if isinstance(element, Element):
-                yield element.node
+        for document in xml.documents_of(path, f, found):
+            for element in Walk(document.codec, parse_xml_path(name)).run(f, document.start, document.end):
+                if isinstance(element, Element):
+                    yield element.node
 
 
 _PATHS: dict[str, tuple[XmlPath, XmlPath]] = {

@@ -1,16 +1,19 @@
 """XML exchange messages (archetype F5): records by a path of local names, perhaps inside a BASE64 body.
 
 A message that is not well-formed to its last byte is refused whole: cut in the middle, it has not said all that it meant to say. Bytes that
-are not of the encoding cost their own record only. `_raw` is the record's element byte for byte, in a body as it stands in the document.
+are not of the encoding cost their own record only. Several documents may follow one another in a file, each with a declaration and an
+encoding of its own; every one must be whole. `_raw` is the record's element byte for byte, in a body as it stands in the document.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import IO
 
@@ -21,19 +24,19 @@ from xihu.bronze.formats.tagged import SAMPLE, Census, finish
 from xihu.bronze.formats.xmlbody import BodySink, Unsafe
 from xihu.bronze.formats.xmlcodec import true_codec
 from xihu.bronze.formats.xmlfields import Fields
+from xihu.bronze.formats.xmlmany import Span, documents
 from xihu.bronze.formats.xmlstream import BLANK, Body, Broken, Element, TooLarge, Walk, declared
+from xihu.bronze.formats.xmltotals import Survey, amount, control
 from xihu.bronze.schema import Inspection, Refusal, Rows
 from xihu.contract.models import Contract, Message
 from xihu.contract.paths import XmlPath, parse_xml_path
-from xihu.standards.numbers import NumberProblem
-from xihu.standards.numbers import read as read_number
 
 _TAIL = b" \t\r\n\0\x1a"
 
 
 @dataclass
 class _Document:
-    """Where a document stands in a file, and how to read it."""
+    """Where a document stands in a file, and how to read it; `place` names it where there are several."""
 
     stream: IO[bytes]
     start: int
@@ -42,18 +45,9 @@ class _Document:
     line: int = 0
     place: str = ""
 
-
-@dataclass
-class _Survey:
-    """What one pass over a file's documents learns beside the records."""
-
-    warnings: list[str] = field(default_factory=list)
-    values: dict[XmlPath, list[str]] = field(default_factory=dict)
-    # The same, apart for the file's own documents (False) and for those in bodies (True).
-    stated: dict[tuple[XmlPath, bool], list[str]] = field(default_factory=dict)
-    names: dict[str, int] = field(default_factory=dict)
-    hollow: bool = False
-    bodies: int = 0
+    def told(self, fault: str) -> str:
+        """A fault of this document, with its place in the file."""
+        return f"{self.place[:-1]}报文（文件第 {self.line + 1} 行起）：{fault}" if self.place else fault
 
 
 class _Refused(Exception):
@@ -90,8 +84,8 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
         tail = f.read()
         end = size - (len(tail) - len(tail.rstrip(_TAIL)))
         try:
-            codec, warnings = _codec(f, start, end, contract.delivery.encoding)
-            return _judge(f, contract, _Document(f, start, end, codec), warnings)
+            several, warnings = _documents(f, documents(path, start, end), contract.delivery.encoding)
+            return _judge(contract, several, warnings)
         except _Refused as refused:
             return refused.refusal
         except Broken as fault:
@@ -102,6 +96,34 @@ def inspect(path: Path, contract: Contract) -> Inspection | Refusal:
             return Refusal("unsafe_archive", str(fault), "请分批报送")
 
 
+def _documents(stream: IO[bytes], spans: Sequence[Span], agreed: str | None) -> tuple[list[_Document], list[str]]:
+    """The documents with their encodings, and warnings."""
+    found, told = [], Counter[str]()
+    for n, (start, end, line) in enumerate(spans, 1):
+        document = _Document(stream, start, end, "", line, f"第{n}份:" if len(spans) > 1 else "")
+        try:
+            document.codec, warnings = _codec(stream, start, end, agreed)
+        except _Refused as refused:
+            raise _Refused(replace(refused.refusal, detail=document.told(refused.refusal.detail))) from None
+        told.update(warnings)
+        found.append(document)
+    if len(spans) == 1:
+        return found, list(told)
+    return found, [f"文件由 {len(spans)} 份报文首尾相接，逐份读取", *(f"{n} 份报文：{text}" for text, n in told.most_common(20))]
+
+
+def documents_of(path: Path, stream: IO[bytes], inspection: Inspection) -> list[_Document]:
+    """The documents of an inspected file."""
+    extra = inspection.extra
+    if "codecs" not in extra:
+        return [_Document(stream, extra["start"], extra["end"], inspection.encoding)]
+    spans = documents(path, extra["start"], extra["end"])
+    codecs = [codec for times, codec in extra["codecs"] for _ in range(times)]
+    return [
+        _Document(stream, *span[:2], codec, span.line, f"第{n}份:") for n, (span, codec) in enumerate(zip(spans, codecs, strict=True), 1)
+    ]
+
+
 def _codec(stream: IO[bytes], start: int, end: int, agreed: str | None) -> tuple[str, list[str]]:
     stream.seek(start)
     found = true_codec(stream, start, end, agreed, declared(stream.read(1024)))
@@ -110,13 +132,14 @@ def _codec(stream: IO[bytes], start: int, end: int, agreed: str | None) -> tuple
     return found
 
 
-def _elements(document: _Document, message: Message, wanted: tuple[XmlPath, ...], survey: _Survey) -> Iterator[tuple[Element, str, bool]]:
+def _elements(document: _Document, message: Message, wanted: tuple[XmlPath, ...], survey: Survey) -> Iterator[tuple[Element, str, bool]]:
     """(record, its codec, whether it stood in a body) of a document and of the bodies in it."""
     record = parse_xml_path(message.record)
     body = parse_xml_path(message.body) if message.body else None
     sink = BodySink()
-    outer = Walk(document.codec, None if body else record, message.namespace, wanted, body, sink)
+    outer = Walk(document.codec, None if body else record, message.namespace, wanted, body, sink, document.line)
     for found in outer.run(document.stream, document.start, document.end):
+        found.place = document.place + found.place
         if isinstance(found, Element):
             yield found, document.codec, False
             continue
@@ -124,11 +147,11 @@ def _elements(document: _Document, message: Message, wanted: tuple[XmlPath, ...]
         if found.document is not None:
             with closing(found.document[0]):
                 yield from _inside(found, message, wanted, survey, record)
-    _learn(survey, outer)
+    survey.learn(outer)
 
 
 def _inside(
-    body: Body, message: Message, wanted: tuple[XmlPath, ...], survey: _Survey, record: XmlPath
+    body: Body, message: Message, wanted: tuple[XmlPath, ...], survey: Survey, record: XmlPath
 ) -> Iterator[tuple[Element, str, bool]]:
     """Records of the document in a body."""
     stream, size, plain = body.document
@@ -153,64 +176,57 @@ def _inside(
             yield found, codec, True
     except Broken as fault:
         raise Broken(f"{body.place} 里的文档{fault}") from fault
-    _learn(survey, inner, inside=True)
+    survey.learn(inner, inside=True)
 
 
-def _learn(survey: _Survey, walk: Walk, inside: bool = False) -> None:
-    for path, values in walk.values.items():
-        survey.values.setdefault(path, []).extend(values)
-        survey.stated.setdefault((path, inside), []).extend(values)
-    for name, n in walk.names.items():
-        survey.names[name] = survey.names.get(name, 0) + n
-    survey.hollow = survey.hollow or walk.hollow
-
-
-def _judge(f: IO[bytes], contract: Contract, document: _Document, warnings: list[str]) -> Inspection | Refusal:
+def _judge(contract: Contract, several: list[_Document], warnings: list[str]) -> Inspection | Refusal:
     message, fields = message_of(contract), Fields(contract)
     count = parse_xml_path(message.count) if message.count else None
     total = parse_xml_path(message.total.path) if message.total else None
     wanted = tuple(dict.fromkeys([*fields.rooted, *(p for p in (count, total) if p)]))
-    survey = _Survey()
+    survey = Survey()
     names = list(contract.fields)
     census = Census(contract)
     summed, unread = {False: Decimal(0), True: Decimal(0)}, 0
     counted = {False: 0, True: 0}
     at = names.index(message.total.field) if message.total else None
-    for element, codec, inside in _elements(document, message, wanted, survey):
-        cells, present, _ = fields.cells(element)
-        text = None if element.raw.isascii() or len(census.texts) >= SAMPLE else element.raw.decode(codec, "replace")
-        census.add(cells, present, fields.unknown(element.node), text)
-        counted[inside] += 1
-        if at is not None:
-            value = amount(cells[at])
-            unread += value is None
-            summed[inside] += value or 0
+    for document in several:
+        own, before = Survey(), census.records
+        try:
+            for element, codec, inside in _elements(document, message, wanted, own):
+                cells, present, _ = fields.cells(element)
+                text = None if element.raw.isascii() or len(census.texts) >= SAMPLE else element.raw.decode(codec, "replace")
+                census.add(cells, present, fields.unknown(element.node), text)
+                counted[inside] += 1
+                if at is not None:
+                    value = amount(cells[at])
+                    unread += value is None
+                    summed[inside] += value or 0
+        except Broken as fault:
+            raise Broken(document.told(str(fault))) from fault
+        if len(several) > 1 and census.records == before and (refusal := _another(message, own, count)):
+            return replace(refusal, detail=document.told(refusal.detail))
+        survey.merge(own)
     warnings += survey.warnings
     records = census.records
     if records == 0:
-        return _none(contract, message, survey, count, warnings) or _found(document, contract, records, warnings, [])
+        return _none(contract, message, survey, count, warnings) or _found(several, contract, records, warnings, [])
     if refusal := census.judge(message.absent, "元素或属性", warnings):
         return refusal
-    if fault := _control(message, survey, count, total, counted, summed, unread, warnings):
+    if fault := control(message, survey, count, total, counted, summed, unread, warnings):
         return Refusal("control_total", fault, "请核对并重报完整的报文")
-    return _found(document, contract, records, warnings, census.held)
+    return _found(several, contract, records, warnings, census.held)
 
 
-def _found(document: _Document, contract: Contract, records: int, warnings: list[str], held: list[str]) -> Inspection:
-    extra = {"start": document.start, "end": document.end, "records": records, "splits": [None]}
-    return Inspection(document.codec, [], list(range(len(contract.fields))), warnings, [], extra, held)
+def _found(several: list[_Document], contract: Contract, records: int, warnings: list[str], held: list[str]) -> Inspection:
+    extra = {"start": several[0].start, "end": several[-1].end, "records": records, "splits": [None]}
+    if len(several) > 1:
+        extra["codecs"] = [[len(list(same)), codec] for codec, same in groupby(d.codec for d in several)]
+    return Inspection(several[0].codec, [], list(range(len(contract.fields))), warnings, [], extra, held)
 
 
-def amount(text: str | None) -> Decimal | None:
-    """A stated or sent amount as a number; None if it is none."""
-    if not text:
-        return Decimal(0) if text == "" else None
-    found = read_number(text, money=True)
-    return None if isinstance(found, NumberProblem) else found.value
-
-
-def _none(contract: Contract, message: Message, survey: _Survey, count: XmlPath | None, warnings: list[str]) -> Refusal | None:
-    """A message without a record: empty if it says so, another message if not."""
+def _another(message: Message, survey: Survey, count: XmlPath | None) -> Refusal | None:
+    """Why what has no record is not the agreed message that happens to be empty; None if it is."""
     stated = survey.values.get(count, []) if count else []
     empty = bool(stated) and all(v.strip().isdigit() and int(v) == 0 for v in stated)
     if stated and not empty and survey.hollow:
@@ -221,6 +237,13 @@ def _none(contract: Contract, message: Message, survey: _Survey, count: XmlPath 
         return Refusal(
             "header_unknown", f"没有“{message.record}”元素；文件中的元素：{_listed(survey.names)}", "请按约定的元素名重报，或修改目录"
         )
+    return None
+
+
+def _none(contract: Contract, message: Message, survey: Survey, count: XmlPath | None, warnings: list[str]) -> Refusal | None:
+    """A file without a record: empty if it says so, another message if not."""
+    if refusal := _another(message, survey, count):
+        return refusal
     if contract.delivery.mode == "snapshot":
         return Refusal("empty_file", "全量报文没有记录", "若确实为空，请书面说明；否则请重报")
     warnings.append("报文没有记录")
@@ -231,45 +254,6 @@ def _listed(names: dict[str, int]) -> str:
     return "、".join(f"{n}×{c}" if c > 1 else n for n, c in list(names.items())[:20])
 
 
-def _control(
-    message: Message,
-    survey: _Survey,
-    count: XmlPath | None,
-    total: XmlPath | None,
-    counted: dict[bool, int],
-    summed: dict[bool, Decimal],
-    unread: int,
-    warnings: list[str],
-) -> str | None:
-    if count:
-        stated = [v.strip() for v in survey.values.get(count, [])]
-        if not stated:
-            return f"报文没有写明笔数（{message.count}）"
-        if not all(v.isdigit() for v in stated):
-            return f"报文写明的笔数“{'、'.join(stated[:5])}”不是数字"
-        for inside, told in _each(survey, count):
-            records = counted[True] + (0 if inside else counted[False])
-            if sum(map(int, told)) != records:
-                return f"报文写明 {sum(map(int, told))} 条，实有 {records} 条"
-    if total and message.total:
-        amounts = [amount(v) for v in survey.values.get(total, [])]
-        if not amounts or None in amounts:
-            return f"报文没有写明合计（{message.total.path}），或不是数字"
-        for inside, told in _each(survey, total):
-            meant = sum((amount(v) or Decimal(0) for v in told), Decimal(0))
-            real = summed[True] + (0 if inside else summed[False])
-            if meant != real:
-                if not unread:
-                    return f"报文写明的合计是 {meant}，记录合计为 {real}"
-                warnings.append(f"{unread} 条记录的金额无法读取：报文合计 {meant}，其余记录合计 {real}")
-    return None
-
-
-def _each(survey: _Survey, path: XmlPath) -> list[tuple[bool, list[str]]]:
-    """What envelopes state, and (True) what the documents in their bodies state of the same records: two statements, not one sum."""
-    return [(inside, [v.strip() for v in told]) for inside in (False, True) if (told := survey.stated.get((path, inside)))]
-
-
 def read(
     path: Path, contract: Contract, inspection: Inspection, file: str | None = None, split: int | None = None
 ) -> Iterator[pa.RecordBatch]:
@@ -277,8 +261,8 @@ def read(
     message, fields, rows = message_of(contract), Fields(contract), Rows(file or path.name)
     wanted = fields.rooted
     with path.open("rb", buffering=io.DEFAULT_BUFFER_SIZE) as f:
-        document = _Document(f, inspection.extra["start"], inspection.extra["end"], inspection.encoding)
-        for number, (element, codec, inside) in enumerate(_elements(document, message, wanted, _Survey()), 1):
+        every = (e for document in documents_of(path, f, inspection) for e in _elements(document, message, wanted, Survey()))
+        for number, (element, codec, inside) in enumerate(every, 1):
             cells, fault = _judge_record(contract, fields, element, codec)
             rows.add(number, element.line, element.place, None if inside else element.offset, element.raw, cells, fault)
             if rows.full:

@@ -172,6 +172,7 @@ class Walk:
         namespace: URI that a record element must have; None for any.
         wanted: plain paths of envelope values to keep.
         body: plain path of elements whose text goes to `sink`, piece by piece.
+        line: how many lines stand before the document.
 
     Attributes after a walk: `values` (path → every text found, in order), `names` (local names outside records → how often), `hollow`
     (whether the parent named by the record's path stood there without children).
@@ -185,8 +186,10 @@ class Walk:
         wanted: tuple[XmlPath, ...] = (),
         body: XmlPath | None = None,
         sink: Sink | None = None,
+        line: int = 0,
     ) -> None:
         self.codec, self.record, self.namespace, self.wanted, self.body, self.sink = codec, record, namespace, wanted, body, sink
+        self.before = line
         self.values: dict[XmlPath, list[str]] = {p: [] for p in wanted}
         self.names: dict[str, int] = {}
         self.hollow = False
@@ -235,7 +238,7 @@ class Walk:
             self._done.clear()
         except expat.ExpatError as fault:
             what = expat.ErrorString(fault.code)
-            raise Broken(f"第 {fault.lineno} 行第 {fault.offset + 1} 列不合 XML 语法（{what}）") from fault
+            raise Broken(f"第 {self.before + fault.lineno} 行第 {fault.offset + 1} 列不合 XML 语法（{what}）") from fault
 
     def _trim(self) -> None:
         """Let go of bytes that no record can still need: all but a start tag that has not ended."""
@@ -258,7 +261,10 @@ class Walk:
         return _Stretch(inner, offset, one, two)
 
     def _refuse(self, *_: object) -> None:
-        raise Broken(f"第 {self._parser.CurrentLineNumber} 行含有 DOCTYPE 或实体声明，一律不接受")
+        raise Broken(f"第 {self._line()} 行含有 DOCTYPE 或实体声明，一律不接受")
+
+    def _line(self) -> int:
+        return self.before + self._parser.CurrentLineNumber
 
     def _place(self) -> int:
         """Byte offset, in the bytes as sent, of the `<` that the parser is at."""
@@ -267,11 +273,11 @@ class Walk:
 
     def _begin(self, tag: str, attributes: dict[str, str]) -> None:
         if len(self._frames) + len(self._open) >= MAX_DEPTH:
-            raise Broken(f"第 {self._parser.CurrentLineNumber} 行的元素嵌套超过 {MAX_DEPTH} 层")
+            raise Broken(f"第 {self._line()} 行的元素嵌套超过 {MAX_DEPTH} 层")
         name = tag.rpartition(":")[2] if ":" in tag else tag
         for key, value in attributes.items():
             if value == XINCLUDE and key.startswith("xmlns"):
-                raise Broken(f"第 {self._parser.CurrentLineNumber} 行引用 XInclude，一律不接受")
+                raise Broken(f"第 {self._line()} 行引用 XInclude，一律不接受")
         if self._open:
             node = Node(name, _locals(attributes), [])
             self._open[-1].parts.append(node)
@@ -285,7 +291,7 @@ class Walk:
         self.names[name] = self.names.get(name, 0) + 1
         space = self._space(parent, attributes)
         if self.record and follows(self.record, self._path) and self._right_space(tag, space):
-            self._started = (self._place(), self._parser.CurrentLineNumber, f"{self._way()}/{name}[{ordinal}]")
+            self._started = (self._place(), self._line(), f"{self._way()}/{name}[{ordinal}]")
             self._path.pop()
             self._open.append(Node(name, _locals(attributes), []))
             return
@@ -295,7 +301,7 @@ class Walk:
         self._envelope(frame, attributes)
         if self.body and not self._in_body and follows(self.body, self._path):
             self._in_body = len(self._path)
-            self._body_line = self._parser.CurrentLineNumber
+            self._body_line = self._line()
 
     def _way(self) -> str:
         return "".join(f"/{f.label}" for f in self._frames)

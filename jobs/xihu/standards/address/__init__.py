@@ -1,0 +1,11 @@
+"""Free-text addresses of Hangzhou: their levels, and the standard address of a register that they name, with a grade (地址匹配).
+
+`AddressIndex.of(register, codes, crosswalks, day)` is built once; `match(text, index)` says which place, how finely and why not finer.
+"""
+
+from xihu.standards.address.gazetteer import Gazetteer
+from xihu.standards.address.index import AddressIndex
+from xihu.standards.address.match import GRADE, Match, describe, match, match_table
+from xihu.standards.address.parse import LEVELS, Address, Lexicon, parse
+
+__all__ = ["GRADE", "LEVELS", "Address", "AddressIndex", "Gazetteer", "Lexicon", "Match", "describe", "match", "match_table", "parse"]
