@@ -21,6 +21,7 @@ SPARK_TYPES = {
     "boolean": "BOOLEAN",
     "citizen_id": "STRING",
     "uscc": "STRING",
+    "licence_id": "STRING",
     "person_name": "STRING",
     "phone": "STRING",
     "division": "STRING",

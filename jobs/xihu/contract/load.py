@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from xihu.contract import crosscheck, grades
+from xihu.contract import creditgate, crosscheck, grades
 from xihu.contract.elements import FILE, Element, Elements, judge
 from xihu.contract.lint import lint
 from xihu.contract.models import NAME, Base, Contract, Fact
@@ -82,6 +82,7 @@ def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, 
     sources: dict[str, Source] = {}
     catalogue.facts = _named(conf, "facts", Fact, "fact", sources, problems)
     catalogue.base = _named(conf, "base", Base, "base", sources, problems)
+    credit = creditgate.read_policy(conf, problems)
     for file in sorted((conf / "catalogue").glob("**/*")):
         if file.is_dir() or file.name.startswith("."):
             continue
@@ -95,11 +96,14 @@ def check_catalogue(conf: Path, *, standards: bool = False) -> tuple[Catalogue, 
         contract = parse(source, Contract)
         if contract is not None:
             contract.placed(place[0], file.stem)
+            creditgate.judge(contract, source, credit)
+            contract = creditgate.guarded(contract, credit)
             crosscheck.contract(contract, source, catalogue.facts, catalogue.codes)
             catalogue.contracts[contract.resource] = contract
             sources[contract.resource] = source
         problems += source.problems
     problems += crosscheck.facts(catalogue.facts, catalogue.codes, sources)
+    problems += creditgate.judge_facts(catalogue.facts, credit, sources)
     problems += crosscheck.together(catalogue.contracts, sources)
     problems += grades.judge_gold(catalogue.facts, catalogue.base, catalogue.contracts, sources)
     # A base table that names a broken contract would only repeat that contract's fault.

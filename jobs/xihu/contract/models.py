@@ -39,6 +39,7 @@ FieldType = Literal[
     "boolean",
     "citizen_id",
     "uscc",
+    "licence_id",
     "person_name",
     "phone",
     "division",

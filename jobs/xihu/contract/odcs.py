@@ -91,7 +91,7 @@ def _property(c: Contract, name: str, spec: FieldSpec) -> dict[str, Any]:
     rules: list[dict[str, Any]] = []
     if found["required"]:
         rules.append({"name": f"{name}_present", "type": "library", "metric": "nullValues", "mustBe": 0, "dimension": "completeness"})
-    if spec.type in ("citizen_id", "uscc", "code", "division"):
+    if spec.type in ("citizen_id", "uscc", "licence_id", "code", "division"):
         said = {"code": f"值在代码表 {spec.codes} 之内", "division": "值是当时有效的行政区划代码"}.get(spec.type, "校验位成立")
         rules.append({"name": f"{name}_valid", "type": "text", "description": said, "dimension": "conformity"})
     if rules:

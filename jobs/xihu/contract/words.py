@@ -14,6 +14,7 @@ TYPES = {
     "boolean": "是否",
     "citizen_id": "公民身份号码",
     "uscc": "统一社会信用代码",
+    "licence_id": "电子证照标识",
     "person_name": "姓名",
     "phone": "电话",
     "division": "行政区划",

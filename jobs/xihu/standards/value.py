@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from xihu.standards import angles, citizen_id, dates, geotext, numbers, phones, text, uscc
+from xihu.standards import angles, citizen_id, dates, geotext, licence, numbers, phones, text, uscc
 from xihu.standards.codes import CodeList
 from xihu.standards.divisions import Divisions, Resolved
 
@@ -251,12 +251,30 @@ def _uscc(spec: ValueSpec) -> Parser:
     return _remember(parse)
 
 
+def _licence_id(spec: ValueSpec) -> Parser:
+    def parse(cell: str | None, as_of: date) -> Parsed:
+        if cell is None or cell == "" or cell in spec.nulls:
+            return MISSING if spec.required else EMPTY
+        if not spec.required and text.is_error(text.fold(text.unguard(cell)[0])):
+            return Parsed(None, "bad_id_length", f"{_FAILED}: {cell}")
+        found = licence.parse(cell)
+        if isinstance(found, licence.Licence):
+            return Parsed(found.value, None, None, found.repairs + tuple(f"{w}?" for w in found.warnings))
+        if found.reason == "missing_key":
+            return _placeholder(spec, cell) if text.unguard(cell)[0] else (MISSING if spec.required else EMPTY)
+        return Parsed(None, found.reason, found.detail)
+
+    return parse
+
+
 def _phone(spec: ValueSpec) -> Parser:
     def parse(cell: str | None, as_of: date) -> Parsed:
         prepared = _prepare(spec, cell)
         if isinstance(prepared, Parsed):
             return prepared
         value, repairs = prepared
+        if text.is_error(value):
+            return _placeholder(spec, value)
         if text.is_formula(value):
             return Parsed(None, "formula_injection", f"可被电子表格执行 / a spreadsheet would execute it: {value[:40]}", repairs)
         if spec.sheet and value.endswith(".0"):
@@ -273,8 +291,6 @@ def _limits(spec: ValueSpec) -> tuple[Any, Any]:
     factor = spec.factor if spec.type == "money" else Decimal(1)
     scale = (lambda v: v * factor if isinstance(v, Decimal) else v) if spec.type == "money" else (lambda v: v)
     return (None if spec.min is None else scale(spec.min)), (None if spec.max is None else scale(spec.max))
-        if text.is_error(value):
-            return _placeholder(spec, value)
 
 
 def _out_of_range(value: Any, low: Any, high: Any) -> str | None:
@@ -303,6 +319,8 @@ def _number(spec: ValueSpec) -> Parser:
             value, repairs = prepared
             if value in text.PLACEHOLDERS:
                 return _placeholder(spec, value)
+            if text.is_error(value):
+                return Parsed(None, "bad_number", f"{_FAILED}: {value}", repairs)
             found = numbers.read(
                 value,
                 money=money,
@@ -319,8 +337,6 @@ def _number(spec: ValueSpec) -> Parser:
         # Far beyond any limit there is nothing to round (and the decimal context would give up).
         if exact.adjusted() > 30:
             return Parsed(None, "bad_number", f"位数过多 / too many digits: {cell}", repairs)
-            if text.is_error(value):
-                return Parsed(None, "bad_number", f"{_FAILED}: {value}", repairs)
         if money:
             result, lost = numbers.to_money(exact, numbers.UNITS[unit] if unit else factor)
             if lost:
@@ -359,6 +375,8 @@ def _scaled(spec: ValueSpec) -> Parser:
             value, repairs = prepared
             if value in text.PLACEHOLDERS:
                 return _placeholder(spec, value)
+            if text.is_error(value):
+                return Parsed(None, "bad_number", f"{_FAILED}: {value}", repairs)
         else:
             value = cell
         if angle is not None and scale is None and (angle or cell is not value or not plain(value)):
@@ -375,8 +393,6 @@ def _scaled(spec: ValueSpec) -> Parser:
                 value, unit=spec.unit, sign_last=spec.fixed, scientific=spec.sheet or spec.scientific, parentheses=spec.parentheses
             )
             if isinstance(read, numbers.NumberProblem):
-            if text.is_error(value):
-                return Parsed(None, "bad_number", f"{_FAILED}: {value}", repairs)
                 return Parsed(None, "bad_number", read.detail, repairs)
             exact, repairs = read.value, repairs + read.repairs
         if exact.adjusted() > 18:
@@ -561,6 +577,7 @@ _MAKERS: dict[str, Callable[[ValueSpec], Parser]] = {
     "person_name": _text,
     "citizen_id": _citizen_id,
     "uscc": _uscc,
+    "licence_id": _licence_id,
     "phone": _phone,
     "integer": _number,
     "number": _number,
