@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from xihu.bronze.formats import encoding as enc
-from xihu.bronze.formats.csvfast import Odd, fast_batch, tally
+from xihu.bronze.formats.csvfast import fast_batch, tally
 from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
+from xihu.bronze.formats.csvswapped import Fault
 from xihu.bronze.formats.fit import Shape, distinctive, judge_columns, suspicious, swapped_in_record
 from xihu.bronze.formats.fit import fits as _fits
 from xihu.bronze.formats.sums import Sums
@@ -158,22 +158,21 @@ def _read_split(
     untitled = inspection.extra["blank"] + list(range(width, raw_width))
     distinct = distinctive(contract)
     rows = Rows(file)
+
+    def judge(record: Line) -> tuple[list[str | None], Fault | None]:
+        return judge_record(record, dialect, contract, inspection, width, distinct)
+
     for block in blocks(path, start, end, dialect, line):
-        odd: list[Odd] = []
-        batch = fast_batch(block, file, row, raw_width, untitled, inspection.columns, contract, odd) if block.even else None
+        batch = fast_batch(block, file, row, raw_width, untitled, inspection.columns, contract, judge) if block.even else None
         if batch is not None:
             if len(rows):
                 yield rows.take()
-            for o in odd:
-                record = Line(o.offset, block.line + o.at, 1, o.raw, dialect.encoding)
-                cells, fault = judge_record(record, dialect, contract, inspection, width, distinct)
-                rows.add(o.row, record.line, f"第{record.line}行", o.offset, o.raw, cells, fault)
-            row += batch.num_rows + len(odd)
-            yield _in_order(batch, rows.take()) if odd else batch
+            row += batch.num_rows
+            yield batch
             continue
         for record in records(block):
             row += 1
-            cells, fault = judge_record(record, dialect, contract, inspection, width, distinct)
+            cells, fault = judge(record)
             rows.add(row, record.line, f"第{record.line}行", record.offset, record.raw, cells, fault)
             if rows.full:
                 yield rows.take()
@@ -181,17 +180,12 @@ def _read_split(
         yield rows.take()
 
 
-def _in_order(sound: pa.RecordBatch, odd: pa.RecordBatch) -> pa.RecordBatch:
-    both = pa.concat_batches([sound, odd])
-    return both.take(pc.sort_indices(both.column("_row")))
-
-
 def judge_record(
     record: Line, dialect: Dialect, contract: Contract, inspection: Inspection, width: int, distinct: list[tuple[int, Shape]]
-) -> tuple[list[str | None], tuple[str, str | None, str] | None]:
+) -> tuple[list[str | None], Fault | None]:
     """Cells in contract order and the fault of structure, if any."""
     text = record.text
-    fault: tuple[str, str | None, str] | None = None
+    fault: Fault | None = None
     if text is None:
         at = record.broken_at
         fault = ("bad_encoding", None, f"第 {at + 1} 字节起不是 {dialect.encoding} 编码")

@@ -159,7 +159,7 @@ class Line:
 
 @dataclass
 class Block:
-    """Whole lines of a file: where they start, and whether they are plain, or at least even."""
+    """Whole lines of a file: where they start, whether they are plain, or at least even; `ends` are the places of LF if they are known."""
 
     offset: int
     line: int
@@ -169,6 +169,7 @@ class Block:
     quoted: bool
     lines: int
     parsed: list[Line] | None = None
+    ends: np.ndarray | None = None
 
     @property
     def even(self) -> bool:
@@ -223,7 +224,7 @@ def _block(data: bytes, offset: int, line: int, d: Dialect, last: bool) -> Block
         starts = np.concatenate(([0], (ends[:-1] if ended else ends) + 1))
         plain = not quoted and b"\0" not in data and not (d.header and d.header in data) and not d.may_be_blank[b[starts]].any()
         plain = plain and not (d.hint and d.hint.search(data))
-        return Block(offset, line, data, d, plain, quoted, len(ends) + (not ended))
+        return Block(offset, line, data, d, plain, quoted, len(ends) + (not ended), ends=ends)
     parsed, used, lines = _split(data, offset, line, d, last)
     if quoted:
         return Block(offset, line, data[:used], d, False, True, lines, parsed) if used else None

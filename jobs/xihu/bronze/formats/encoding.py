@@ -125,11 +125,8 @@ def may_stray(data: np.ndarray) -> np.ndarray:
 
 def decode_noting(data: bytes, encoding: str) -> tuple[str, list[int]]:
     """The text, and the positions of bytes that are not of this encoding (each a `?` in the text; line ends are never lost)."""
-    try:
-        return data.decode(encoding), []
-    except UnicodeDecodeError:
-        _noted.at = []
-        return data.decode(encoding, "xihu_note"), _noted.at
+    _noted.at = []
+    return data.decode(encoding, "xihu_note"), _noted.at
 
 
 _noted = threading.local()
