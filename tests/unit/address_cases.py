@@ -1,4 +1,4 @@
-"""A small register of public places of Hangzhou, and addresses as people write them, worked by hand: what may be claimed of each and no more."""
+"""A small register of public places of Hangzhou, and addresses as people write them: what may be claimed of each, worked by hand."""
 
 from __future__ import annotations
 
@@ -84,12 +84,13 @@ CASES: list[tuple[str, str, str | None, str | None]] = [
     ("翠苑一区12号楼2单元301室", "A", "N004", "330106005"),
     ("翠苑一区小区12栋2单元301", "A", "N004", "330106005"),
     ("西湖区翠苑一区 12 2 301", "A", "N004", "330106005"),
-    # a room that stands in one unit only, and one that stands in two
-    ("翠苑一区12幢302室", "A", "N005", "330106005"),
+    # without the unit: the building, even where the register has the room in one unit only
+    ("翠苑一区12幢302室", "A", "N002", "330106005"),
     ("翠苑一区13幢301室", "A", None, "330106005"),
     ("翠苑一区12幢", "A", "N002", "330106005"),
     ("翠苑一区12幢2单元999室", "A", None, "330106005"),
-    ("翠苑一区99幢2单元301室", "B", "N001", "330106005"),
+    ("翠苑一区99幢2单元301室", "F", None, None),  # a building that the register lacks, of an estate by name only
+    ("文三路199号翠苑一区99幢2单元301室", "B", "N001", "330106005"),
     ("翠苑一区301室", "B", "N001", "330106005"),
     ("翠苑一区", "B", "N001", "330106005"),
     ("杭州市西湖区文三路199号", "B", "N001", "330106005"),
@@ -145,7 +146,7 @@ CASES: list[tuple[str, str, str | None, str | None]] = [
     ("马市街12号-1", "B", "N058", "330102004"),
     ("马市街12之1号", "B", "N058", "330102004"),
     ("马市街12号", "B", "N059", "330102004"),
-    ("马市街12-3号", "C", None, "330102004"),
+    ("马市街12-3号", "C", None, "330102"),
     # functional areas and districts of other years
     ("下沙学源街258号", "B", "N062", "330104009"),
     ("杭州经济技术开发区12号大街10号", "B", "N063", "330104010"),

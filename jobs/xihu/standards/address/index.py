@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from xihu.standards.address import names
 from xihu.standards.address.gazetteer import Gazetteer
+from xihu.standards.address.lexicon import Lexicon
 from xihu.standards.address.names import Spellings
-from xihu.standards.address.parse import Lexicon
 from xihu.standards.address.text import value
 from xihu.standards.codes import CodeList
 from xihu.standards.crosswalks import Crosswalk
@@ -68,6 +68,7 @@ class AddressIndex:
 
     def __init__(self, table: pa.Table, gazetteer: Gazetteer):
         self.gazetteer, self.on = gazetteer, gazetteer.on
+        self._short: set[str] = set()
         keyed = {name: _keys(table, name, self._key(name)) for name in (*GROUP, *INNER)}
         order = np.lexsort([keyed[name][0] for name in reversed((*GROUP, *INNER))]) if table.num_rows else np.zeros(0, dtype=np.int64)
         codes = {name: column[0][order] for name, column in keyed.items()}
@@ -76,7 +77,7 @@ class AddressIndex:
         for name in GROUP:
             change[1:] |= codes[name][1:] != codes[name][:-1]
         starts = np.flatnonzero(change)
-        ends = np.append(starts[1:], len(order))
+        ends = np.append(starts[1:], len(order))[: len(starts)]
         columns = [_values(codes[name][starts], keyed[name][1]) for name in GROUP]
         self.groups = [self._placed(Group(*cells)) for cells in zip(*columns, starts.tolist(), ends.tolist(), strict=True)]
         self._ids: pa.Array = table["address_id"].cast(pa.string()).combine_chunks().take(pa.array(order))
@@ -92,7 +93,7 @@ class AddressIndex:
         if name == "community":
             return names.community
         if name == "estate":
-            return names.estate
+            return self._estate
         if name == "road":
             return names.place
         if name == "lane":
@@ -100,6 +101,12 @@ class AddressIndex:
         if name in ("division", "street"):
             return str.strip
         return lambda text: value(name, text)
+
+    def _estate(self, text: str) -> str:
+        key = names.estate(text)
+        if key != names.place(text):
+            self._short.add(key)
+        return key
 
     def _placed(self, g: Group) -> Group:
         """With street and division as of the day."""
@@ -134,7 +141,7 @@ class AddressIndex:
                     self.by_number.setdefault((g.way, g.lane, g.number), []).append(g)
             if g.estate:
                 self.by_estate.setdefault(g.estate, []).append(g)
-        self.lexicon = Lexicon(self.gazetteer, roads, self.communities, self.by_estate)
+        self.lexicon = Lexicon(self.gazetteer, roads, self.communities, self.by_estate, self._short)
         self.road_spellings, self.estate_spellings = Spellings(roads), Spellings(self.by_estate)
         self.district_spellings, self.street_spellings = Spellings(self.gazetteer.districts), Spellings(self.gazetteer.streets)
 

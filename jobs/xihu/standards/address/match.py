@@ -6,73 +6,18 @@ Grades: A building or room, B number, C road, village, community or estate, D st
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
 
+from xihu.standards.address.claims import GRADE, NAMED, NONE, Match, area_claim, no_finer, parent, together
 from xihu.standards.address.index import AddressIndex, Group
 from xihu.standards.address.parse import Address, parse
 from xihu.standards.address.rooms import Inner, inner
 from xihu.standards.address.where import Area, area, inside
 
-GRADE = {
-    "room": "A",
-    "unit": "A",
-    "building": "A",
-    "number": "B",
-    "estate": "C",
-    "road": "C",
-    "community": "C",
-    "street": "D",
-    "district": "E",
-}
 _SURE = ("sound", "ending")
-_NAMED = 5
-
-
-@dataclass(frozen=True)
-class Match:
-    """`level` of the place and its `grade`; `address_id` where the register has a row for just that place; codes of the register's day.
-
-    `reasons`: why it is no finer, or what was doubted; `repairs`: what was read as something else (文山路→文三路); `candidates`: the places
-    that it may be, where they are more than one.
-    """
-
-    grade: str
-    level: str | None = None
-    address_id: str | None = None
-    division: str | None = None
-    street: str | None = None
-    community: str | None = None
-    road: str | None = None
-    number: str | None = None
-    estate: str | None = None
-    building: str | None = None
-    unit: str | None = None
-    room: str | None = None
-    reasons: tuple[str, ...] = ()
-    repairs: tuple[str, ...] = ()
-    candidates: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str | None, ...]:
-        """The place without its wording."""
-        return (
-            self.level,
-            self.division,
-            self.street,
-            self.community,
-            self.road,
-            self.number,
-            self.estate,
-            self.building,
-            self.unit,
-            self.room,
-        )
-
-
-NONE = Match("F", reasons=("empty",))
 
 
 def match(text: str | None, index: AddressIndex, on: date | None = None) -> Match:
@@ -82,7 +27,7 @@ def match(text: str | None, index: AddressIndex, on: date | None = None) -> Matc
         return NONE
     if len(found) == 1 or len({m.key for m in found}) == 1:
         return found[0]
-    return _together(found, index)
+    return together(found, index)
 
 
 def match_table(texts: pa.Array | pa.ChunkedArray, index: AddressIndex, on: date | None = None) -> pa.Table:
@@ -101,6 +46,8 @@ def _one(a: Address, index: AddressIndex, on: date | None) -> Match:
     if a.elsewhere:
         return Match("F", reasons=("outside",), candidates=(a.elsewhere,))
     where = area(a, index, on)
+    if a.gap:
+        a = replace(a, number=None)
     repairs = list(where.repairs)
     roads, slips = _named(a.road, "road", a, index, where)
     estates, more = _named(a.estate, "estate", a, index, where)
@@ -115,10 +62,11 @@ def _one(a: Address, index: AddressIndex, on: date | None) -> Match:
         made = _coarse(a, index, where, ways, estates)
     used = {made.road, made.estate}
     repairs += [f"{old}→{new}" for old, new in (*slips.items(), *more.items()) if new in used]
-    reasons = tuple(dict.fromkeys((*made.reasons, *where.doubts)))
-    made = replace(made, repairs=tuple(dict.fromkeys((*repairs, *made.repairs))), reasons=reasons)
+    reasons = tuple(dict.fromkeys((*made.reasons, *where.doubts, *(("words_between",) if a.gap else ()))))
+    if repairs or reasons != made.reasons:
+        made = replace(made, repairs=tuple(dict.fromkeys((*repairs, *made.repairs))), reasons=reasons)
     if a.vague:
-        made = _up(made, "road" if made.road and a.road else "street" if made.street else "district", "vague")
+        made = no_finer(made, "road" if made.road and a.road else "street" if made.street else "district", "vague")
     return made
 
 
@@ -154,24 +102,34 @@ def _found(a: Address, index: AddressIndex, ways: Sequence[str], estates: Sequen
         by_number = [g for g in owned if g.number == a.number]
         by_building = [g for g in owned if g.building == a.number] if a.building is None else []
         if by_number and by_building and set(by_number) != set(by_building):
-            return _parent([*by_number, *by_building], index, "number_or_building")
+            return parent([*by_number, *by_building], index, "number_or_building")
         owned = by_number or by_building or owned
     here, there = _split(numbered, where, index)
     own, away = _split(owned, where, index)
     if here and own:
         both = [g for g in here if g in own]
         if not both:
-            return _parent([*here, *own], index, "estate_contradicts_road")
+            return parent([*here, *own], index, "estate_contradicts_road")
         found = both
     elif here:
         if away and not own:
-            return _parent([*here, *away], index, "estate_contradicts_area")
+            return parent([*here, *away], index, "estate_contradicts_area")
         found = here
     elif own:
         if there or (ways and a.number and not _road_of(own, ways)):
-            return _parent([*own, *there], index, "road_contradicts_estate") if there else _off(own, a, index, ways, where)
+            return parent([*own, *there], index, "road_contradicts_estate") if there else _off(own, a, index, ways, where)
         if a.number and ways:
             return _off(own, a, index, ways, where)
+        house = a.building or (a.loose[0] if len(a.loose) > 1 else None)
+        housed = house is None or any(house in (g.building, g.number) for g in own)
+        beside = bool(a.road) and not ({g.road for g in own} & {*ways, *index.road_spellings.near(a.road or "")})
+        if beside and (ways or not where.by_street or not housed):
+            # Another road than the estate's: the estate may be another one of that name.
+            return _doubted(own, index, where, "road_contradicts_estate")
+        if not housed and not ways:
+            namesakes = [g for g in owned if g.building == house]
+            if namesakes or not where.by_street:
+                return _doubted([*own, *namesakes], index, replace(where, by_street=where.by_street and not namesakes), "building_unknown")
         found = own
     elif there or away:
         return _outside(there or away, a, index, where, ways)
@@ -188,8 +146,14 @@ def _off(own: list[Group], a: Address, index: AddressIndex, ways: Sequence[str],
     """An estate, and a number that the register does not have on that road."""
     known = [w for w in ways if any(inside(s, d, where, index) for s, d in index.ways[w])]
     if known and not _road_of(own, ways):
-        return _parent(own, index, "road_contradicts_estate", extra=tuple(f"{w}{a.number}号" for w in known))
+        return parent(own, index, "road_contradicts_estate", extra=tuple(f"{w}{a.number}号" for w in known))
     return _agreed(own, a, index, where)
+
+
+def _doubted(groups: list[Group], index: AddressIndex, where: Area, reason: str) -> Match:
+    """What was said of district and street; the groups are only named."""
+    named = tuple(dict.fromkeys(f"{index.gazetteer.name(g.street or g.division or '')}{g.label()}" for g in groups))[:NAMED]
+    return area_claim(where, index, (reason,), named, None)
 
 
 def _agreed(found: list[Group], a: Address, index: AddressIndex, where: Area) -> list[Group] | Match:
@@ -200,30 +164,35 @@ def _agreed(found: list[Group], a: Address, index: AddressIndex, where: Area) ->
         if own:
             found = own
         elif all(g.community for g in found) and not index.communities[said] & {(g.street, g.division) for g in found}:
-            return _parent(found, index, "community_contradicts", extra=(said,))
+            return parent(found, index, "community_contradicts", extra=(said,))
     places = {(g.street, g.division, g.way, g.lane, g.number) if a.number and a.road else (g.street, g.division, g.estate) for g in found}
     if not a.road and not a.estate:
         places = {(g.street, g.division, g.way, g.lane, g.number) for g in found}
-    return found if len(places) == 1 else _parent(found, index, "several")
+    return found if len(places) == 1 else parent(found, index, "several")
 
 
 def _outside(groups: list[Group], a: Address, index: AddressIndex, where: Area, ways: Sequence[str]) -> Match:
     """The road and number (or the estate) stand in the register, but not in the district or street that was said."""
     stated = index.gazetteer.districts_of(where.streets or frozenset())
-    here = {w for w in ways if any(inside(s, d, where, index) for s, d in index.ways[w])}
-    if here:
-        # The road comes through what was said; it has no such number there.
-        return _coarse(a, index, where, sorted(here), ())
-    named = tuple(g.label() for g in groups[:_NAMED]) + tuple(index.gazetteer.name(d) for d in stated[:2])
+    named = tuple(dict.fromkeys(f"{index.gazetteer.name(g.street or g.division or '')}{g.label()}" for g in groups[:NAMED]))
     divisions = {g.division for g in groups}
-    if where.by_street and divisions == set(stated) and ways and len(divisions) == 1:
-        # Another street of the same district: the road is sure, the street is not.
-        division = next(iter(divisions))
-        return Match("C", "road", division=division, road=groups[0].road, community=None if groups[0].road else groups[0].community,
-                     reasons=("street_contradicts",), candidates=named)  # fmt: skip
-    if divisions == set(stated) and len(divisions) == 1:
-        return Match("E", "district", division=stated[0], reasons=("street_contradicts",), candidates=named)
-    return Match("F", reasons=("area_contradicts",), candidates=named)
+    if divisions != set(stated) or len(divisions) != 1:
+        here = [w for w in ways if any(inside(s, d, where, index) for s, d in index.ways[w])]
+        if here:
+            # The road comes through what was said; it has no such number there.
+            return _coarse(a, index, where, here, ())
+        return Match("F", reasons=("area_contradicts",), candidates=(*named, *map(index.gazetteer.name, stated[:2])))
+    # Another street of the same district: the road is sure where no town has one of its own, the street is not.
+    if len(set(ways)) == 1 and _one_road(ways[0], stated[0], index):
+        return Match("C", "road", division=stated[0], road=ways[0], reasons=("street_contradicts",), candidates=named)
+    return Match("E", "district", division=stated[0], reasons=("street_contradicts",), candidates=named)
+
+
+def _one_road(way: str, division: str, index: AddressIndex) -> bool:
+    """Whether a name is a road, and one road in a district: towns have roads of their own."""
+    streets = {s for s, d in index.ways[way] if d == division}
+    towns = [s for s in streets if s is None or not index.gazetteer.name(s).endswith("街道")]
+    return way in index.road_spellings.names and (len(streets) == 1 or not towns)
 
 
 def _within(groups: list[Group], a: Address, index: AddressIndex) -> Match:
@@ -231,22 +200,18 @@ def _within(groups: list[Group], a: Address, index: AddressIndex) -> Match:
     first = groups[0]
     numbers = {(g.way, g.lane, g.number) for g in groups}
     one = len(numbers) == 1 and first.number is not None
-    level = (
-        "number"
-        if one
-        else "estate"
-        if len({g.estate for g in groups}) == 1 and first.estate
-        else "road"
-    )
+    level = "number" if one else "estate" if len({g.estate for g in groups}) == 1 and first.estate else "road"
     said = a
     if not a.road and a.estate and a.number and a.building is None and all(g.building == a.number for g in groups):
         said = replace(a, building=a.number)
-    around = [g for g in index.by_number.get((first.way or "", first.lane, first.number or ""), ()) if g.street == first.street] if one else []
+    around = (
+        [g for g in index.by_number.get((first.way or "", first.lane, first.number or ""), ()) if g.street == first.street] if one else []
+    )
     found: Inner = inner(groups, said, index, around)
-    estate = first.estate if len({g.estate for g in groups}) == 1 else None
+    estate = first.estate if a.estate and len({g.estate for g in groups}) == 1 else None
     base = Match(
-        GRADE[level], level, division=first.division, street=first.street, estate=estate, address_id=found.address_id, reasons=found.reasons,
-        candidates=found.candidates, community=first.community if len({g.community for g in groups}) == 1 else None,
+        GRADE[level], level, division=first.division, street=first.street, estate=estate, address_id=found.address_id,
+        reasons=found.reasons, candidates=found.candidates, community=first.community if len({g.community for g in groups}) == 1 else None,
         road=first.road if len({g.road for g in groups}) == 1 else None, number=first.number if one else None,
     )  # fmt: skip
     if found.level is None:
@@ -268,16 +233,25 @@ def _coarse(a: Address, index: AddressIndex, where: Area, ways: Sequence[str], e
     if options and not kept:
         stated = tuple(index.gazetteer.name(d) for d in index.gazetteer.districts_of(where.streets or frozenset()))
         divisions = {p[1] for _, p in options}
-        if where.by_street and divisions == set(index.gazetteer.districts_of(where.streets or frozenset())) and len(set(ways)) == 1:
-            return Match("C", "road", division=next(iter(divisions)), road=ways[0], reasons=("street_contradicts", *gone))
+        held = index.gazetteer.districts_of(where.streets or frozenset())
+        if where.by_street and divisions == set(held) and len(set(ways)) == 1:
+            if _one_road(ways[0], held[0], index):
+                return Match("C", "road", division=held[0], road=ways[0], reasons=("street_contradicts", *gone))
+            return Match("E", "district", division=held[0], reasons=("street_contradicts", *gone))
         return Match("F", reasons=("area_contradicts", *gone), candidates=(*dict.fromkeys(w for w, _ in options), *stated[:2]))
     if kept:
         places = {(w, p[1]) for w, p in kept}
         streets = {p[0] for _, p in kept}
+        if where.by_street and len(places) == 1 and any(p[1] == next(iter(places))[1] for _, p in options if (_, p) not in kept):
+            # The road goes on (or has a namesake) in other streets of the district, and nothing holds the address in this one.
+            way, division = next(iter(places))
+            if gone and not _one_road(way, division or "", index):
+                return Match("E", "district", division=division, reasons=("several", *gone), candidates=(way,))
+            streets |= {None} if gone else set()
         towns = {s for s in streets if s and not index.gazetteer.name(s).endswith("街道")}
         if len(places) == 1 and (len(streets) == 1 or not towns):
             way, division = next(iter(places))
-            street = next(iter(streets)) if len(streets) == 1 else None
+            street = next(iter(streets)) if len(streets) == 1 and (where.by_street or way not in index.road_spellings.names) else None
             road = way if way in index.road_spellings.names else None
             level = "road" if road else "community"
             return Match(
@@ -289,100 +263,34 @@ def _coarse(a: Address, index: AddressIndex, where: Area, ways: Sequence[str], e
                 community=None if road else way,
                 reasons=tuple(gone) or ("no_number",),
             )
-        named = tuple(f"{index.gazetteer.name(p[0] or p[1] or '')}{w}" for w, p in sorted(kept, key=str)[:_NAMED])
-        return _area(where, index, ("several", *gone), named, {d for _, d in places})
+        named = tuple(f"{index.gazetteer.name(p[0] or p[1] or '')}{w}" for w, p in sorted(kept, key=str)[:NAMED])
+        return area_claim(where, index, ("several", *gone), named, {d for _, d in places})
     if a.community and a.community in index.communities:
         spots = [p for p in index.communities[a.community] if inside(*p, where, index)]
         if len(spots) == 1:
             return Match("C", "community", division=spots[0][1], street=spots[0][0], community=a.community, reasons=(*gone, "no_number"))
         if not spots:
             return Match("F", reasons=("area_contradicts", *gone), candidates=(a.community,))
-        named = tuple(f"{index.gazetteer.name(s or d or '')}{a.community}" for s, d in spots[:_NAMED])
-        return _area(where, index, ("several", *gone), named, {d for _, d in spots})
-    return _area(where, index, tuple(gone) or ("only_area",), (), None)
+        named = tuple(f"{index.gazetteer.name(s or d or '')}{a.community}" for s, d in spots[:NAMED])
+        return area_claim(where, index, ("several", *gone), named, {d for _, d in spots})
+    if where.by_street and (hints := _hints(a, index, where)):
+        # One slip away in the same district stands what the street does not have: then the street may be the mistake.
+        return area_claim(replace(where, by_street=False), index, (*gone, "street_doubted"), hints, None)
+    return area_claim(where, index, tuple(gone) or ("only_area",), (), None)
 
 
-def _area(where: Area, index: AddressIndex, reasons: tuple[str, ...], named: tuple[str, ...], divisions: set[str | None] | None) -> Match:
-    """The street or district that was said, or the one that all candidates share."""
-    if where.contradiction:
-        return Match("F", reasons=("area_contradicts", *reasons), candidates=where.named)
-    if where.streets is None:
-        if divisions and len(divisions) == 1 and None not in divisions:
-            return Match("E", "district", division=next(iter(divisions)), reasons=reasons, candidates=named)
-        return Match("F", reasons=reasons, candidates=named)
-    if len(where.streets) == 1 and where.by_street:
-        street = next(iter(where.streets))
-        return Match("D", "street", division=index.gazetteer.division[street], street=street, reasons=reasons, candidates=named)
-    held = index.gazetteer.districts_of(where.streets)
-    if divisions and None not in divisions and divisions <= set(held) and len(divisions) == 1:
-        return Match("E", "district", division=next(iter(divisions)), reasons=reasons, candidates=named)
-    if len(held) == 1:
-        return Match("E", "district", division=held[0], reasons=reasons, candidates=named)
-    return Match("F", reasons=("several_districts", *reasons), candidates=named or tuple(index.gazetteer.name(d) for d in held))
+def _hints(a: Address, index: AddressIndex, where: Area) -> tuple[str, ...]:
+    """Places of the district, outside the street, that an unknown road and number or estate may be a slip of."""
+    held = index.gazetteer.districts_of(where.streets or frozenset())
+    groups: list[Group] = []
+    if a.road and a.number:
+        groups += [g for name in index.road_spellings.near(a.road) for g in index.by_number.get((name, a.lane, a.number), ())]
+    if a.estate:
+        groups += [g for name in index.estate_spellings.near(a.estate) for g in index.by_estate[name] if g.building == a.building]
+    here = [g for g in groups if g.division in held]
+    return tuple(dict.fromkeys(f"{index.gazetteer.name(g.street or g.division or '')}{g.label()}" for g in here))[:NAMED]
 
 
 def _split(groups: list[Group], where: Area, index: AddressIndex) -> tuple[list[Group], list[Group]]:
     here = [g for g in groups if inside(g.street, g.division, where, index)]
     return (here, []) if here else ([], groups)
-
-
-def _parent(groups: list[Group], index: AddressIndex, reason: str, extra: tuple[str, ...] = ()) -> Match:
-    """The place that holds all of them, and their names."""
-    named = tuple(dict.fromkeys((*(f"{index.gazetteer.name(g.street or g.division or '')}{g.label()}" for g in groups), *extra)))[:_NAMED]
-    divisions, streets = {g.division for g in groups}, {g.street for g in groups}
-    if len(divisions) != 1 or None in divisions:
-        return Match("F", reasons=(reason,), candidates=named)
-    base = Match("E", "district", division=groups[0].division, reasons=(reason,), candidates=named)
-    if len(streets) == 1 and groups[0].street and not extra:
-        base = replace(base, grade="D", level="street", street=groups[0].street)
-        if len({g.way for g in groups}) == 1 and groups[0].way:
-            level = "road" if groups[0].road else "community"
-            return replace(base, grade="C", level=level, road=groups[0].road, community=None if groups[0].road else groups[0].community)
-        if len({g.estate for g in groups}) == 1 and groups[0].estate:
-            return replace(base, grade="C", level="estate", estate=groups[0].estate)
-    return base
-
-
-_RANK = ("district", "street", "road", "number")
-
-
-def _up(m: Match, level: str, reason: str) -> Match:
-    """No finer than a level."""
-    if m.level is None or m.grade >= GRADE[level]:
-        return replace(m, reasons=(*m.reasons, reason))
-    kept = {"road": ("division", "street", "road"), "street": ("division", "street"), "district": ("division",)}[level]
-    return Match(
-        GRADE[level], level, reasons=(*m.reasons, reason), repairs=m.repairs, candidates=m.candidates, **{k: getattr(m, k) for k in kept}
-    )
-
-
-def _together(found: list[Match], index: AddressIndex) -> Match:
-    """Two addresses in one cell: the place that holds both."""
-    named = tuple(dict.fromkeys(describe(m, index) for m in found))[:_NAMED]
-    first = found[0]
-    same = lambda *names: all(getattr(m, n) == getattr(first, n) and getattr(m, n) for m in found for n in names)  # noqa: E731
-    repairs = tuple(dict.fromkeys(r for m in found for r in m.repairs))
-    if same("division", "street", "road", "number"):
-        return Match("B", "number", division=first.division, street=first.street, road=first.road, number=first.number, estate=first.estate,
-                     reasons=("two_addresses",), repairs=repairs, candidates=named)  # fmt: skip
-    if same("division", "road"):
-        return Match("C", "road", division=first.division, street=first.street if same("street") else None, road=first.road,
-                     reasons=("two_addresses",), repairs=repairs, candidates=named)  # fmt: skip
-    if same("division", "street", "estate"):
-        return Match("C", "estate", division=first.division, street=first.street, estate=first.estate, reasons=("two_addresses",), repairs=repairs,
-                     candidates=named)  # fmt: skip
-    if same("division", "street"):
-        return Match(
-            "D", "street", division=first.division, street=first.street, reasons=("two_addresses",), repairs=repairs, candidates=named
-        )
-    if same("division"):
-        return Match("E", "district", division=first.division, reasons=("two_addresses",), repairs=repairs, candidates=named)
-    return Match("F", reasons=("two_addresses",), repairs=repairs, candidates=named)
-
-
-def describe(m: Match, index: AddressIndex) -> str:
-    """A place in words."""
-    parts = [index.gazetteer.name(c) if c else "" for c in (m.division, m.street)] + [m.community or "" if not m.road else "", m.road or ""]
-    parts += [f"{m.number}号" if m.number else "", m.estate or "", f"{m.building}幢" if m.building else ""]
-    parts += [f"{m.unit}单元" if m.unit else "", f"{m.room}室" if m.room else ""]
-    return "".join(parts)

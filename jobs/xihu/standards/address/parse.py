@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from xihu.standards.address.gazetteer import Gazetteer
+from xihu.standards.address import words
+from xihu.standards.address.lexicon import Lexicon
 from xihu.standards.address.names import community
-from xihu.standards.address.text import HAN, clean, value
+from xihu.standards.address.text import clean, value
 
 LEVELS = (
     "province",
@@ -26,15 +26,15 @@ LEVELS = (
     "floor",
     "room",
 )
-H = f"[{HAN}]"
 
 
 @dataclass
 class Address:
     """What a text says, each level as a key or None.
 
-    `area`: a functional area; `lane`: 弄 or 组; `loose`: numbers whose level the text leaves open (12-2-301); `unknown`: levels whose name
-    nobody lists; `rest`: words that are no level; `crossed`: a second road that meets the first.
+    `area`: a functional area; `lane`: 弄 or 组; `loose`: numbers whose level the text leaves open (12-2-301); `gap`: words that nobody
+    knows stand between road and number (世纪大道西168号), so it may be another road's; `crossed`: a road named before `road`, along which
+    the number does not count; `unknown`: levels whose name nobody lists; `rest`: characters that are no level.
     """
 
     province: str | None = None
@@ -56,6 +56,7 @@ class Address:
     vague: bool = False
     crossing: bool = False
     crossed: str | None = None
+    gap: bool = False
     unknown: set[str] = field(default_factory=set)
     rest: list[str] = field(default_factory=list)
     notes: tuple[str, ...] = ()
@@ -65,79 +66,14 @@ class Address:
         return {name: said for name in LEVELS if (said := getattr(self, name)) is not None}
 
 
-class Lexicon:
-    """Every name the parser knows by heart: name → kinds (district, bare, area, street, renamed, community, road, estate)."""
-
-    def __init__(self, gazetteer: Gazetteer, roads: Iterable[str] = (), communities: Iterable[str] = (), estates: Iterable[str] = ()):
-        self.gazetteer = gazetteer
-        self.kinds: dict[str, tuple[str, ...]] = {}
-        for kind, names in (
-            ("district", gazetteer.districts), ("area", gazetteer.areas), ("street", gazetteer.streets), ("renamed", gazetteer.renamed),
-            ("community", communities), ("road", roads), ("estate", estates), ("bare", gazetteer.bare),
-        ):  # fmt: skip
-            for name in names:
-                if len(name) >= 2:
-                    self.kinds[name] = (*self.kinds.get(name, ()), kind)
-        lengths: dict[str, set[int]] = {}
-        for name in self.kinds:
-            lengths.setdefault(name[0], set()).add(len(name))
-        self._lengths = {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
-        self.keep: Mapping[str, object] = self.kinds
-
-    def longest(self, text: str, at: int) -> str | None:
-        """The longest known name that starts there."""
-        for size in self._lengths.get(text[at], ()):
-            name = text[at : at + size]
-            if name in self.kinds and len(name) == size:
-                return name
-        return None
-
-
-_PROVINCE = re.compile(r"(?:中国)?浙江(?:省|(?=杭州))|浙(?=杭州)")
-_CITY = re.compile(r"杭州市|杭州(?!湾|大道|路|街|大厦|花|西溪|之|世)|杭(?=城(?:西|东)区)")
-_OTHER_CITY = re.compile(
-    "(?:宁波|温州|嘉兴|湖州|绍兴|金华|衢州|舟山|台州|丽水)市|(?:北京|上海|天津|重庆)市|(?:江苏|安徽|福建|江西|广东|湖南|湖北|河南|河北|山东|四川|贵州)省"
-)
-_ROAD_NO = re.compile(r"(\d{1,3}号)(?:大街|支路|路|渠路)")
-_LANE = re.compile(r"(\d{1,4})支?弄(?!堂)|(\d{1,3})(?:村民)?小?组")
-_NUMBER = re.compile(
-    r"(?:NO\.?)?([甲乙丙丁临附]?\d{1,5}[A-Za-z]?(?:[-/]\d{1,4})?)(?:号(?!楼|房|大街|门|库|厂)((?:[-之附]\d{1,4})(?![-\d]*[室幢])号?|[-之][甲乙丙丁])?|#(?!楼))",
-    re.I,
-)
-_NUMBER_ZHI = re.compile(r"(\d{1,5})之(\d{1,3}|[甲乙丙])号?")
-_BUILDING = re.compile(
-    r"([A-Za-z]?\d{1,4}[A-Za-z]?|[A-Za-z]{1,2}|[甲乙丙丁东西南北中主副])(?:幢|栋|号楼|座|#楼?|号?大楼(?!街)|楼(?=\d|[东西]|$))"
-)
-_HASH = re.compile(r"(\d{1,5}(?:-\d{1,4})?)#(?!楼)")
-_UNIT = re.compile(r"([A-Za-z]?\d{1,2}|[A-Za-z]|[甲乙丙东西中])(?:单元|门(?=\d)|梯)")
-_FLOOR = re.compile(r"((?:地下|负|B)?\d{1,3})(?:层|楼|F(?![A-Za-z]))")
-_ROOM = re.compile(r"([A-Za-z]?\d{1,5}[A-Za-z]?(?:[-/]\d{1,2}(?=室|房))?)(?:室|房间?|户|号房)")
-_LOOSE = re.compile(r"([A-Za-z]?\d{1,5}[A-Za-z]?(?:-[A-Za-z]?\d{1,5}[A-Za-z]?){0,3})(?:室|房)?")
-_NUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz甲乙丙丁东西南北中主副临附负")
-_DISTRICT = re.compile(f"({H}{{1,3}}?(?<![小社园景校新片开发一二三四五六七八九十])[区县市])(?!域)")
-_STREET = re.compile(f"({H}{{2,5}}?(?:街道|镇|畲族乡|乡))(?:办事处|人民政府)?(?!路|街|村|社区|东|西|南|北)")
-_COMMUNITY = re.compile(f"({H}{{1,7}}?(?:社区(?:居民?委员?会)?|居委会|行政村|村(?:民?委员?会)?(?<!新村)))(?![区路街巷])")
-_ROAD = re.compile(
-    f"({H}{{1,7}}?(?:大道|大街|支路|路|街|巷|弄|胡同|国道|省道|县道|堤))(?!道|口|社区|小区|新村|村|[一二三四五六七八九十]区|公寓|花园)"
-)
-_NATIONAL = re.compile(r"([GSX]?\d{2,3}(?:国道|省道|县道))", re.I)
-_ESTATE = re.compile(
-    f"([{HAN}A-Za-z\\d]{{1,12}}?(?:小区|新村|花园|公寓|花苑|家园|别墅|山庄|大厦|广场|中心|公馆|市场|学院|大学|医院|学校|[苑府庭城庄湾居园里坊轩阁邸厦]|{H}[一二三四五六七八九十]{{1,2}}区)"
-    f"(?:[一二三四五六七八九十]{{1,2}}[期区]|[东西南北中][区苑园](?!路))?)(?![{HAN}]{{0,3}}?(?:街道|路|街|巷|社区))"
-)
-_BEFORE_NUMBER = re.compile(f"({H}{{2,8}})(?=\\d+号)")
-_FILL = re.compile(r"(?:街道)?办事处|人民政府|地址|住址|现住|位于|地处|住所|[:：]")
-_WORDS = re.compile(f"{H}+|[^{HAN}]")
-
-
 def parse(text: str | None, lexicon: Lexicon) -> list[Address]:
     """The addresses of a cell: none for an empty one, two where it names two. What the second leaves out it takes of the first."""
     if text is None or not text.strip():
         return []
-    cleaned = clean(text, lexicon.keep)  # type: ignore[arg-type]
+    cleaned = clean(text, lexicon.kinds)
     found: list[Address] = []
     here = Address(vague=cleaned.vague, crossing=cleaned.crossing, notes=cleaned.notes)
-    for part in re.split(r"[,;、|\\/](?![\d]+号?$(?<=[\d]))|(?<=[号室幢])(?:或|及|以及)", cleaned.body):
+    for part in words.PARTS.split(cleaned.body):
         if not part:
             continue
         said = _scan(part, lexicon, here)
@@ -151,7 +87,15 @@ def parse(text: str | None, lexicon: Lexicon) -> list[Address]:
 
 
 def _again(have: Address, said: Address) -> bool:
-    """Whether a part says another value for what was said already."""
+    """Whether a part says another value for what was said already, or begins anew from above."""
+    if (
+        (have.number or have.loose or have.building)
+        and (said.city or said.district or said.street)
+        and (said.road or said.estate or said.number)
+    ):
+        return True
+    if have.loose and (said.loose or said.building):
+        return True
     return any(
         (old := getattr(have, level)) is not None and (new := getattr(said, level)) is not None and new != old
         for level in LEVELS[4:]
@@ -160,7 +104,7 @@ def _again(have: Address, said: Address) -> bool:
 
 
 def _inherit(have: Address, said: Address) -> Address:
-    top = next(i for i, level in enumerate(LEVELS) if getattr(said, level) is not None)
+    top = next((i for i, level in enumerate(LEVELS) if getattr(said, level) is not None), LEVELS.index("building"))
     if LEVELS[top] == "estate":
         top = LEVELS.index("road")
     for level in LEVELS[:top]:
@@ -176,27 +120,32 @@ def _merge(have: Address, said: Address) -> None:
     have.loose = have.loose or said.loose
     have.elsewhere = have.elsewhere or said.elsewhere
     have.crossed = have.crossed or said.crossed
+    have.gap = have.gap or said.gap
     have.unknown |= said.unknown
     have.rest += said.rest
 
 
 def _scan(s: str, lexicon: Lexicon, before: Address) -> Address:
     a = Address()
-    at, size = 0, len(s)
+    at, size, loose = 0, len(s), False
     while at < size:
-        c = s[at]
-        moved = 0
-        if c in _NUMERIC:
+        c, moved = s[at], 0
+        if c in words.AND and a.road and a.number is None:
+            at += 1
+            continue
+        if c in words.NUMERIC:
             moved = _numeric(s, at, a, before)
         if not moved and c >= "\u3400":
             moved = _name(s, at, a, lexicon)
         if moved:
+            a.gap = a.gap or (loose and a.number is not None)
+            loose = loose and a.number is None and not a.building
             at += moved
             continue
         if c >= "\u3400" or c.isalnum():
-            word = _WORDS.match(s, at)
-            # A word that is no level: go on one character later, it may hide a name.
-            a.rest.append(c if word else "")
+            # No level begins here; one may begin at the next character.
+            a.rest.append(c)
+            loose = a.number is None and bool(a.road or a.estate)
         at += 1
     return a
 
@@ -207,48 +156,48 @@ def _has_place(a: Address, before: Address) -> bool:
 
 def _numeric(s: str, at: int, a: Address, before: Address) -> int:
     """Characters read of a number that stands at `at`, 0 if none."""
-    if (m := _ROAD_NO.match(s, at)) and a.road is None:
+    if (m := words.ROAD_NO.match(s, at)) and a.road is None:
         a.road = m.group().upper()
         return m.end() - at
-    if (m := _NATIONAL.match(s, at)) and a.road is None:
+    if (m := words.NATIONAL.match(s, at)) and a.road is None:
         a.road = m.group(1).upper()
         return m.end() - at
-    if (m := _LANE.match(s, at)) and a.lane is None:
+    if (m := words.LANE.match(s, at)) and a.lane is None:
         a.lane = f"{int(m.group(1))}弄" if m.group(1) else f"{int(m.group(2))}组"
         return m.end() - at
-    if a.number is None and (a.road or a.lane) and not (a.estate or a.building) and (m := _HASH.match(s, at)):
+    if a.number is None and (a.road or a.lane) and not (a.estate or a.building) and (m := words.HASH.match(s, at)):
         a.number = value("number", m.group(1))
         return m.end() - at
-    if m := _BUILDING.match(s, at):
+    if m := words.BUILDING.match(s, at):
         if a.building is None:
             a.building = value("building", m.group(1))
             return m.end() - at
         if m.group().endswith("楼") and a.floor is None and m.group(1).isdigit():
             a.floor = value("floor", m.group(1))
             return m.end() - at
-    if (m := _UNIT.match(s, at)) and a.unit is None:
+    if (m := words.UNIT.match(s, at)) and a.unit is None:
         a.unit = value("unit", m.group(1))
         return m.end() - at
-    if (m := _FLOOR.match(s, at)) and a.floor is None:
+    if (m := words.FLOOR.match(s, at)) and a.floor is None:
         a.floor = value("floor", m.group(1))
         return m.end() - at
-    if (m := _ROOM.match(s, at)) and a.room is None:
+    if (m := words.ROOM.match(s, at)) and a.room is None:
         _room(a, m.group(1))
         return m.end() - at
-    for pattern in (_NUMBER_ZHI, _NUMBER):
+    for pattern in (words.NUMBER_ZHI, words.NUMBER):
         if m := pattern.match(s, at):
-            tail = m.group(2) if pattern is _NUMBER_ZHI else (m.group(2) or "").strip("-之附号")
+            tail = m.group(2) if pattern is words.NUMBER_ZHI else (m.group(2) or "").strip("-之附号")
             said = value("number", m.group(1) + (f"-{tail}" if tail else ""))
             if a.number is None and (_has_place(a, before) or before.number is not None):
                 a.number = said
-            elif a.building is None and a.estate and pattern is _NUMBER:
+            elif a.building is None and a.estate and pattern is words.NUMBER:
                 a.building = said
             elif a.room is None and a.number is not None:
                 a.room = said
             else:
                 a.rest.append(m.group())
             return m.end() - at
-    if (m := _LOOSE.match(s, at)) and m.group(1)[-1:] and any(x.isdigit() for x in m.group()):
+    if (m := words.LOOSE.match(s, at)) and m.group(1)[-1:] and any(x.isdigit() for x in m.group()):
         _loose(a, m.group(1).upper().split("-"), before, m.end() == len(s))
         return m.end() - at
     return 0
@@ -279,36 +228,36 @@ def _name(s: str, at: int, a: Address, lexicon: Lexicon) -> int:
     """Characters read of a name that stands at `at`, 0 if none."""
     top = not (a.road or a.estate or a.community or a.number)
     if top:
-        if m := _PROVINCE.match(s, at):
+        if m := words.PROVINCE.match(s, at):
             a.province = "浙江省"
             return m.end() - at
-        if (m := _CITY.match(s, at)) and not any(k != "bare" for k in lexicon.kinds.get(lexicon.longest(s, at) or "", ())):
+        if (m := words.CITY.match(s, at)) and not any(k != "bare" for k in lexicon.kinds.get(lexicon.longest(s, at) or "", ())):
             a.city = "杭州市"
             return m.end() - at
-        if (m := _OTHER_CITY.match(s, at)) and a.city is None and a.district is None:
+        if (m := words.OTHER_CITY.match(s, at)) and a.city is None and a.district is None:
             a.elsewhere = m.group()
             return m.end() - at
-    if m := _FILL.match(s, at):
+    if m := words.FILL.match(s, at):
         return m.end() - at
     name = lexicon.longest(s, at)
     if name and (moved := _known(s, at, name, a, lexicon, top)):
         return moved
-    if top and a.district is None and (m := _DISTRICT.match(s, at)) and (a.city or at == 0):
+    if top and a.district is None and (m := words.DISTRICT.match(s, at)) and (a.city or at == 0):
         a.district = m.group(1)
         a.unknown.add("district")
         return m.end() - at
-    if top and a.street is None and (m := _STREET.match(s, at)):
+    if top and a.street is None and (m := words.STREET.match(s, at)):
         a.street = m.group(1)
         a.unknown.add("street")
         return m.end() - at
     options = []
-    if a.community is None and a.number is None and (m := _COMMUNITY.match(s, at)):
+    if a.community is None and a.number is None and (m := words.COMMUNITY.match(s, at)):
         options.append((m, "community"))
-    if a.road is None and a.number is None and (m := _ROAD.match(s, at)):
+    if a.number is None and (m := words.ROAD.match(s, at)):
         options.append((m, "road"))
-    if a.estate is None and (m := _ESTATE.match(s, at)):
+    if a.estate is None and (m := words.ESTATE.match(s, at)):
         options.append((m, "estate"))
-    if not options and a.road is None and a.number is None and a.estate is None and (m := _BEFORE_NUMBER.match(s, at)):
+    if not options and a.road is None and a.number is None and a.estate is None and (m := words.BEFORE_NUMBER.match(s, at)):
         options.append((m, "road"))
     if not options:
         return 0
@@ -329,31 +278,30 @@ def _known(s: str, at: int, name: str, a: Address, lexicon: Lexicon, top: bool) 
             else:
                 a.district = name
             return len(name)
-        if kind == "area" and top and not re.match(r"街道|镇|乡|[东西南北]?[路街]|大街|大道|村|社区|新村|小区|校区", after):
+        if kind == "area" and top and not words.NOT_AREA.match(after):
             a.area = name
             return len(name) + (1 if after.startswith("区") else 0)
-        if kind in ("street", "renamed") and top and not re.match(r"[路巷村]|社区|新村|[东西南北中]?大?[街路]", after):
+        if kind in ("street", "renamed") and top and not words.NOT_STREET.match(after):
             if a.street is None:
                 a.street = name
-            return len(name) + (len(m.group()) if (m := _FILL.match(after)) else 0)
-        if kind in ("community", "road") and getattr(a, kind) is None and a.number is None:
-            if kind == "road" and re.match(r"社区|小区|新村|[一二三四五六七八九十]{1,2}弄|公寓|[东西南北中]?[路街巷]", after):
+            return len(name) + (len(m.group()) if (m := words.FILL.match(after)) else 0)
+        if (kind == "community" and a.community) or (kind == "road" and a.road == name):
+            continue
+        if kind in ("community", "road") and a.number is None:
+            if kind == "road" and words.NOT_ROAD.match(after):
                 continue
             if kind == "community":
                 a.community = community(name)
-                m = re.match(r"(?:居民?委员?会|村?民?委员?会)", after)
+                m = words.COMMITTEE.match(after)
                 return len(name) + (m.end() if m else 0)
-            a.road = name
-            return len(name)
-        if kind == "road" and a.road and a.number is None and a.road != name:
-            a.crossed = name
+            a.crossed, a.road = a.road, name
             return len(name)
         if kind == "estate" and a.estate is None:
-            m = re.match(r"(?:小区|社区)?(?=\d|[甲乙东西]|[A-Za-z]|$|,)", after)
-            if m or not re.match(f"{H}", after) or a.number:
+            m = words.ESTATE_END.match(after)
+            if m or not words.A_HAN.match(after) or a.number:
                 a.estate = name
                 return len(name) + (m.end() if m else 0)
-            if not re.match(r"[东西南北]?[路街巷弄]|社区|[一二三四五六七八九十]{1,2}[区期]", after):
+            if name not in lexicon.short and not words.OTHER_NAME.match(after):
                 a.estate = name
                 return len(name)
         if kind == "bare" and top and a.district is None and (at == 0 or a.city) and after:
@@ -374,8 +322,8 @@ def _unlisted(s: str, at: int, m: re.Match[str], kind: str, a: Address, lexicon:
             return skip
     if kind == "community":
         a.community = community(said)
-    elif kind == "road" and a.road is not None:
-        a.crossed = said
+    elif kind == "road":
+        a.crossed, a.road = a.road, said
     else:
         setattr(a, kind, said)
     a.unknown.add(kind)

@@ -75,7 +75,7 @@ def _read(groups: Sequence[Group], reading: Reading, floor: str | None, index: A
     buildings = {g.building for g in groups}
     if building is None:
         if unit is None and room is None and floor is None:
-            return Inner(address_id=_own(around or groups, index))
+            return Inner(address_id=_node(around or groups, index))
         if len(groups) > 1 and len(buildings - {None}) > 1:
             return Inner(address_id=_node(around or groups, index), reasons=("building_missing",))
         inside = list(groups)
@@ -92,7 +92,6 @@ def _read(groups: Sequence[Group], reading: Reading, floor: str | None, index: A
 def _inside(
     inside: list[Group], rows: list[tuple[Group, Row]], building: str | None, unit: str | None, room: str | None, floor: str | None
 ) -> Inner:
-    whole = [row for _, row in rows if row.unit is None and row.floor is None and row.room is None]
     house = inside[-1]
     at = "building" if house.building is not None else None
     own = next((r.address_id for g, r in rows if (r.unit, r.floor, r.room) == (None, None, None) and g.building == house.building), None)
@@ -100,6 +99,10 @@ def _inside(
         hits = [
             (g, r) for g, r in rows if r.room == room and (unit is None or r.unit == unit) and (floor is None or r.floor in (None, floor))
         ]
+        if unit is None and at and hits and len({r.unit for _, r in rows if r.unit}) > 1:
+            # The register may lack the other unit's room of that number.
+            named = tuple(f"{r.unit or ''}-{r.room}" for _, r in hits[:5])
+            return Inner(at, house, own, reasons=("unit_missing",), candidates=named)
         if len(hits) == 1:
             g, r = hits[0]
             return Inner("room", g, r.address_id, r.unit, r.room)
@@ -114,8 +117,6 @@ def _inside(
         return _unit(rows, house, unit, own, at, ("room_unknown",))
     if unit is not None:
         return _unit(rows, house, unit, own, at, ())
-    if own is None and len(rows) == 1 and floor is None and not whole:
-        return Inner(at, house if at else None, rows[0][1].address_id)
     return Inner(at, house if at else None, own)
 
 
@@ -138,17 +139,8 @@ def _node(groups: Sequence[Group], index: AddressIndex) -> str | None:
     return rows[0].address_id if len(rows) == 1 else None
 
 
-def _own(groups: Sequence[Group], index: AddressIndex) -> str | None:
-    """The row of the place itself, or the only row within it."""
-    if node := _node(groups, index):
-        return node
-    if len(groups) == 1 and groups[0].high - groups[0].low == 1:
-        return index.rows(groups[0])[0].address_id
-    return None
-
-
 def _shared(whole: list[Inner], groups: Sequence[Group], index: AddressIndex, named: tuple[str, ...]) -> Inner:
     houses = {m.group for m in whole}
     if len(houses) == 1 and whole[0].group and whole[0].group.building is not None:
         return Inner("building", whole[0].group, reasons=("several_readings",), candidates=named)
-    return Inner(address_id=_node(around or groups, index), reasons=("several_readings",), candidates=named)
+    return Inner(address_id=_node(groups, index), reasons=("several_readings",), candidates=named)

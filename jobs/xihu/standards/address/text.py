@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
+from functools import lru_cache
 from typing import NamedTuple
 
 from xihu.standards.text import fold, unguard
@@ -27,6 +29,9 @@ _VAGUE = re.compile(
 )
 _CROSSING = re.compile(r"(?:十字路口|丁字路口|交叉路?口|交[叉汇]处|交界处?|路口)")
 _NEAR = re.compile(f"(?<=[号室幢栋层座\\d{HAN}])(?:靠近|临近|近)(?=[{HAN}]{{2,}})(?!江|郊).*$")
+_LINE_WITHIN = re.compile(f"[\\r\\n]+(?=[A-Za-z\\d{_NUMERAL}]+(?:单元|室|幢|栋|号楼|层))")
+_LINE_END = re.compile(r"[\r\n]+")
+_HINT = re.compile("[近附对旁周边隔带沿后前门往侧以不左路交]")
 _DASHES = str.maketrans(
     dict.fromkeys("－—–―‐‑~～〜﹣_", "-")
     | {"·": None, "•": None, "。": ",", "．": None, "'": None, '"': None, "“": None, "”": None, "：": ":"}
@@ -84,14 +89,12 @@ def spell(text: str) -> str:
     return _PERIOD.sub(lambda m: han(int(m.group(1))), _NAMED.sub(lambda m: han(int(m.group(1))), bare))
 
 
-def clean(text: str, keep: frozenset[str] | dict[str, object] = frozenset()) -> Cleaned:
+def clean(text: str, keep: Container[str] = frozenset()) -> Cleaned:
     """An address as sent, ready to parse. `keep`: names that stay where they stand in brackets, beside numbers of buildings and rooms."""
     bare, _ = unguard(text)
-    bare = (
-        re.sub(r"[\r\n]+", "", bare)
-        if re.search(r"[\r\n]+[\d一二三四五六七八九十]+(?:单元|室|幢|号楼|层)", bare)
-        else re.sub(r"[\r\n]+", ";", bare)
-    )
+    if "\n" in bare or "\r" in bare:
+        # A line end within an address, or between two.
+        bare = _LINE_END.sub(";", _LINE_WITHIN.sub("", bare))
     bare = spell(bare)
     notes: list[str] = []
 
@@ -106,6 +109,8 @@ def clean(text: str, keep: frozenset[str] | dict[str, object] = frozenset()) -> 
         bare = _BRACKETS.sub(inside, bare)
         bare = re.sub(r"[(\[【〔「《<{].*$", "", bare)  # a bracket that was cut off
     vague = crossing = False
+    if not _HINT.search(bare):
+        return Cleaned(bare.strip(",;、/|:."), tuple(notes))
     if near := _NEAR.search(bare):
         notes.append(near.group())
         bare = bare[: near.start()]
@@ -125,6 +130,7 @@ _SUFFIX = {
 }
 
 
+@lru_cache(maxsize=65_536)
 def value(level: str, text: str | None) -> str | None:
     """A number, building, unit, floor or room of the register or of a text without its word, zeros in front, in capitals: `03幢` → `3`."""
     if text is None:

@@ -59,7 +59,7 @@ def area(a: Address, index: AddressIndex, on: date | None) -> Area:
             else:
                 repairs.append(f"{a.street}→{'、'.join(sorted({g.name(s) for s in street}))}")
         else:
-            read = _slip(a.street, index.street_spellings.near(a.street))
+            read = _slip(a.street, index.street_spellings.near(a.street), loose=district is not None)
             if read and (district is None or g.streets[read] & district):
                 street, certain = g.streets[read], False
                 repairs.append(f"{a.street}→{read}")
@@ -76,8 +76,8 @@ def area(a: Address, index: AddressIndex, on: date | None) -> Area:
     return Area(street, True, certain, True, tuple(repairs), (*doubts, "district_contradicts"), named)
 
 
-def _slip(said: str, near: dict[str, str]) -> str | None:
-    sure = [name for name, kind in near.items() if kind == "sound"] or [name for name in near if len(said) >= 3 and near[name] != "extra"]
+def _slip(said: str, near: dict[str, str], loose: bool = False) -> str | None:
+    sure = [name for name, kind in near.items() if kind == "sound"] or [name for name in near if loose and len(said) >= 4]
     return sure[0] if len(sure) == 1 else None
 
 
