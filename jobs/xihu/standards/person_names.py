@@ -158,7 +158,20 @@ def near(full: str) -> tuple[str, ...]:
     return (full, *(full[:i] + full[i + 1 :] for i in range(len(full)))) if len(full) >= 5 else ()
 
 
-LEVELS = ("equal", "holes", "homophone", "pinyin", "swapped", "prefixed", "one_differs", "given", "initials", "surname", "different")
+LEVELS = (
+    "equal",
+    "holes",
+    "near",
+    "homophone",
+    "pinyin",
+    "swapped",
+    "prefixed",
+    "one_differs",
+    "given",
+    "initials",
+    "surname",
+    "different",
+)
 
 
 def compare(a: PersonName | None, b: PersonName | None) -> str | None:
@@ -173,7 +186,9 @@ def compare(a: PersonName | None, b: PersonName | None) -> str | None:
         return "holes"
     sounds = bool(set(a.readings) & set(b.readings))
     one = bool(set(wild(a.full)) & set(wild(b.full))) and len(a.full) >= 3 and not a.latin and not b.latin
-    if (sounds and one) or (long and set(near(a.full)) & set(near(b.full))):
+    if long and set(near(a.full)) & set(near(b.full)):
+        return "near"
+    if sounds and one:
         return "homophone"
     if sounds:
         return "pinyin"

@@ -46,23 +46,23 @@ def statuses(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def crowded(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+def crowded(con: duckdb.DuckDBPyConnection, model: Model, table: str = "m") -> None:
     """`crowd`: (kind, value) of phones, addresses, households under which so many names stand that they say nothing of one person."""
     parts = [
-        f"select '{kind}' as kind, {column} as value from m where {column} is not null and n is not null group by 2 "
+        f"select '{kind}' as kind, {column} as value from {table} where {column} is not null and n is not null group by 2 "
         f"having count(distinct n) > {model.crowd[kind]}"
         for kind, column in CROWDED.items()
     ]
     con.execute("create or replace temp table crowd as " + " union all ".join(parts))
 
 
-def full_blocks(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+def full_blocks(con: duckdb.DuckDBPyConnection, model: Model, table: str = "m") -> None:
     """`full`: (rule, key) of blocks that are too large."""
     parts = [
-        f"select '{rule}' as rule, {key} as key from m where {key} is not null group by 2 having count(*) > {model.block}"
+        f"select '{rule}' as rule, {key} as key from {table} where {key} is not null group by 2 having count(*) > {model.block}"
         for rule, key in RULES.items()
     ] + [
-        f"select 'numbered_{rule}' as rule, {key} as key from m where {key} is not null group by 2 having count(*) > {model.block}"
+        f"select 'numbered_{rule}' as rule, {key} as key from {table} where {key} is not null group by 2 having count(*) > {model.block}"
         for rule, key in NUMBERED_RULES.items()
     ]
     con.execute('create or replace temp table "full" as ' + " union all ".join(parts))

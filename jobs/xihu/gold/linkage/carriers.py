@@ -14,8 +14,8 @@ from xihu.standards.identifiers import Identifier, birth_in, sex_in
 from xihu.standards.person_names import PersonName, compare, newborn, parse
 
 # Names that one person may bear under one number, and those that stay one even where birth dates are half a generation apart.
-_ALIKE = frozenset(["equal", "holes", "homophone", "pinyin", "swapped", "prefixed", "one_differs", "given", "initials"])
-_FIRM = frozenset(["equal", "holes", "homophone", "pinyin", "prefixed"])
+_ALIKE = frozenset(["equal", "holes", "near", "homophone", "pinyin", "swapped", "prefixed", "one_differs", "given", "initials"])
+_FIRM = frozenset(["equal", "holes", "near", "homophone", "pinyin", "prefixed"])
 GENERATION = 12  # years between two births under one number that no slip of the pen explains
 
 
@@ -177,7 +177,11 @@ def _siblings(cut: Sequence[Carrier]) -> list[tuple[str, str]]:
     for i, a in enumerate(order):
         for b in order[i + 1 :]:
             left, right = parse(a.name), parse(b.name)
-            same = compare(left, right) in ("equal", "holes", "homophone") if left and right else a.name == b.name and a.birth is not None
+            same = (
+                compare(left, right) in ("equal", "holes", "near", "homophone")
+                if left and right
+                else a.name == b.name and a.birth is not None
+            )
             births = a.birth == b.birth if not (left and right) else not a.birth or not b.birth or births_alike(a.birth, b.birth)
             if same and births and (not a.sex or not b.sex or a.sex == b.sex):
                 out.append((a.handle, b.handle))

@@ -24,7 +24,8 @@ LEVELS: dict[str, tuple[tuple[str, str], ...]] = {
         ("equal_2", "n_l = n_r and not holes_l and band_l = 2"),
         ("equal_3", "n_l = n_r and not holes_l"),
         ("holes", "(holes_l or holes_r) and (n_l = n_r or n_l like replace(n_r, '□', '_') or n_r like replace(n_l, '□', '_'))"),
-        ("homophone", f"{_BOTH_HAN} and ((list_has_any(readings_l, readings_r) and {_ONE}) or list_has_any(near_l, near_r))"),
+        ("near", f"{_BOTH_HAN} and list_has_any(near_l, near_r)"),
+        ("homophone", f"{_BOTH_HAN} and list_has_any(readings_l, readings_r) and {_ONE}"),
         ("pinyin", "list_has_any(readings_l, readings_r)"),
         ("swapped", "not latin_l and letters_l = letters_r"),
         (
@@ -84,7 +85,7 @@ COLUMNS = (
     *("birth", "births", "sex", "phone", "household", "address", "street", "division", "relation"),
 )
 # Levels of a name with which a pair may link by itself; the others go to a person.
-SURE_NAMES = ("equal_0", "equal_1", "equal_2", "equal_3", "holes", "homophone", "pinyin", "swapped", "prefixed")
+SURE_NAMES = ("equal_0", "equal_1", "equal_2", "equal_3", "holes", "near", "homophone", "pinyin", "swapped", "prefixed")
 SAME_NAMES = ("equal_0", "equal_1", "equal_2", "equal_3")
 SURE_BIRTHS = ("null", "equal_default", "equal", "swapped", "year_default", "one_digit")
 

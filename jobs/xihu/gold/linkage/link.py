@@ -100,17 +100,16 @@ def incremental(old_state: State, new_mentions: pa.Table, decisions: Sequence[De
         decisions: all that hold now, not only new ones (what was undone is no longer among them).
     """
     if old_state.version != model.version:
-        return link(_all_mentions(old_state.mentions, new_mentions), decisions, model, memory=memory)
+        with connect(memory) as con:
+            _arrive(con, old_state.mentions, new_mentions)
+            everything = con.sql(f"select {', '.join(MENTIONS.names)} from sent").to_arrow_table()
+        return link(everything, decisions, model, memory=memory)
     with connect(memory) as con:
-        before = old_state.mentions
-        fresh = new_mentions.select(MENTIONS.names).cast(MENTIONS)
-        prepare(con, before)
-        candidates.crowded(con, model)
-        candidates.full_blocks(con, model)
+        _arrive(con, old_state.mentions, new_mentions)
+        con.execute("create temp table m_before as select m.* from m semi join known_before k on k.handle = m.handle")
+        candidates.crowded(con, model, "m_before")
+        candidates.full_blocks(con, model, "m_before")
         con.execute('create temp table crowd_before as from crowd; create temp table full_before as from "full"')
-        con.execute("create temp table m_before as select handle from m")
-        prepare(con, _all_mentions(before, fresh))
-        con.execute("create temp table arrived as select handle from m anti join m_before b on b.handle = m.handle")
         con.execute("create temp table touched as select distinct id from ids semi join arrived a on a.handle = ids.handle")
         con.register("judged_old", old_state.judged)
         con.register("judged_new", numbers.judge_numbers(con, "touched"))
@@ -129,8 +128,21 @@ def incremental(old_state: State, new_mentions: pa.Table, decisions: Sequence[De
         return _finish(con, tuple(decisions), model, old_state)
 
 
-def _all_mentions(before: pa.Table, fresh: pa.Table) -> pa.Table:
-    return pa.concat_tables([before, fresh.select(MENTIONS.names).cast(MENTIONS)])
+def _arrive(con: duckdb.DuckDBPyConnection, before: pa.Table, fresh: pa.Table) -> None:
+    """Prepares all mentions; `arrived` (handle) of those that are new or known otherwise, `known_before` (handle) of the old ones.
+
+    A mention that came before may come again with another count of records or an earlier day of knowledge: the newer row holds.
+    """
+    con.register("before", before)
+    con.register("fresh", fresh.select(MENTIONS.names).cast(MENTIONS))
+    says = ", ".join(n for n in MENTIONS.names if n not in ("known_from", "records"))
+    both = f"select {says} from before semi join fresh f on f.handle = before.handle"
+    odd = con.execute(f"select handle from ({both} except select {says} from fresh) limit 1").fetchone()
+    if odd:
+        raise ValueError(f"two mentions have the handle {odd[0]}")
+    con.execute("create temp table known_before as select handle from before")
+    con.execute("create temp table arrived as select distinct handle from (from fresh except from before)")
+    prepare(con, con.sql("select * from before anti join fresh f on f.handle = before.handle union all from fresh").to_arrow_table())
 
 
 def _dirty(con: duckdb.DuckDBPyConnection) -> None:

@@ -127,13 +127,12 @@ def prepare(con: duckdb.DuckDBPyConnection, mentions: pa.Table) -> None:
     """
     if missing := [f.name for f in MENTIONS if f.name not in mentions.column_names]:
         raise ValueError(f"mentions lack the columns {', '.join(missing)}")
-    con.register("sent", mentions.select(MENTIONS.names).cast(MENTIONS))
-    con.execute("create or replace temp table sent_once as select distinct * from sent")
-    twice = con.execute("select handle from sent_once group by 1 having count(*) > 1 order by 1 limit 1").fetchone()
+    con.register("brought", mentions.select(MENTIONS.names).cast(MENTIONS))
+    con.execute("create or replace temp table sent as select distinct * from brought")
+    twice = con.execute("select handle from sent group by 1 having count(*) > 1 order by 1 limit 1").fetchone()
     if twice:
         raise ValueError(f"two mentions have the handle {twice[0]}")
-    con.unregister("sent")
-    con.execute("create or replace temp view sent as select * from sent_once")
+    con.unregister("brought")
     for column, key in (("name", "name"), ("phone", "phone"), ("address", "address")):
         _lookup(con, column, key)
     con.execute(

@@ -73,7 +73,7 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> pa.Table:
             from (select l, r, row_number() over (order by l, r) as i from candidate) where i > {start} and i <= {start + CHUNK}"""
         )
         api = DuckDBAPI(connection=con)
-        linker = Linker(api.register("compared"), splink_settings(model), log_level=None)
+        linker = Linker(api.register("compared"), splink_settings(model), validate_settings=False, log_level=None)
         linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
         found = linker.inference.predict(threshold_match_weight=model.lower, warning_mode="never")
         levels = ", ".join(f"{_level(c, model)} as level_{c}" for c in LEVELS)
