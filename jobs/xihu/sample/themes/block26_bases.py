@@ -38,7 +38,8 @@ def files(world: World) -> Iterator[File]:
     yield from _economy(world)
 
 
-def _decision(world: World, month: date, kind: str, n: int) -> list[Cell]:
+def decision(world: World, month: date, kind: str, n: int) -> list[Cell]:
+    """The n-th decision of a month, as the platform lists it."""
     rng, last = world.rng("fgw__credit_publicity", month, kind, n), month_end(month)
     district = rng.choice(world.districts)
     what, office, size = rng.choice(PERMITS if kind == "行政许可" else PENALTIES)
@@ -55,6 +56,8 @@ def _decision(world: World, month: date, kind: str, n: int) -> list[Cell]:
             name,
             uscc,
             None,
+            None,
+            None,
             at(day),
             at(until),
             at(shown),
@@ -68,6 +71,8 @@ def _decision(world: World, month: date, kind: str, n: int) -> list[Cell]:
         name,
         uscc,
         fine,
+        rng.choices(("一般程序", "听证程序", None), (85, 8, 7))[0],
+        at(day - timedelta(days=rng.randrange(20, 90))) if rng.random() < 0.6 else None,
         at(day),
         None,
         at(shown),
@@ -83,6 +88,8 @@ def _publicity(world: World) -> Iterator[File]:
         "相对人名称",
         "统一社会信用代码",
         "罚没金额",
+        "处罚程序",
+        "违法行为终止日期",
         "作出决定日期",
         "有效期截止",
         "公示日期",
@@ -92,14 +99,14 @@ def _publicity(world: World) -> Iterator[File]:
     for k, month in enumerate(world.months):
         sheets, found, records = [], list[Fault](), 0
         for kind, count in (("行政许可", 70), ("行政处罚", 40)):
-            rows = [_decision(world, month, kind, n) for n in range(count)]
+            rows = [decision(world, month, kind, n) for n in range(count)]
             rng = world.rng("fgw__credit_publicity", month, kind)
             plant = Planting(rng, count, kind)
             hidden = frozenset({plant.put("hidden_row", "accepted")})
             i = plant.put("written_date", "repaired", "issued_on")
-            made = rows[i][5]
+            made = rows[i][7]
             assert isinstance(made, datetime)
-            rows[i][5] = f"{made:%Y年%-m月%-d日}"
+            rows[i][7] = f"{made:%Y年%-m月%-d日}"
             if kind == "行政许可":
                 i = plant.put("no_code_yet", "accepted", "uscc")
                 rows[i][3] = None  # a natural person
@@ -113,7 +120,7 @@ def _publicity(world: World) -> Iterator[File]:
                 if k == 1:
                     rows[plant.put("in_yuan", "out_of_range", "amount")][4] = 25_000
                 else:
-                    rows[plant.put("published_before", "check_failed", "published_on")][7] = datetime(2016, 9, 5)
+                    rows[plant.put("published_before", "check_failed", "published_on")][9] = datetime(2016, 9, 5)
             titles = [[f"杭州市{kind}信息公示表"], ["单位：万元", f"填报日期：{world.after(month, 4):%Y年%-m月%-d日}"]]
             sheets.append(Sheet(kind, header, rows, titles, {}, "填报人：　　　审核人：", hidden))
             found += plant.faults

@@ -15,7 +15,7 @@ class CreditRecord:
     """One decision, listing or commitment about one subject.
 
     `kind`: permit, penalty, dishonest_debtor, serious_list, wage_arrears, breach, commitment_kept, honour. `ended_on`: when the bad
-    conduct or event ended, None where the source does not say; `continuing`: it goes on. `sentence_until`: last day of a custodial sentence.
+    conduct or event ended, None where the source does not say; `continuing`: it goes on. `sentence_until`: last day in custody.
     `listed_until`: first day off the list, None while listed (`listed` says whether there is a list at all).
     """
 
