@@ -106,10 +106,7 @@ class _Work:
             elif held:
                 torn.append(m)
         names: dict[str, dict[str, EntityName]] = {hub: {m.name.full: m.name for m in here if m.name} for hub, here in plain.items()}
-        bearers: dict[str, set[str]] = defaultdict(set)
-        for hub, known in names.items():
-            for full in known:
-                bearers[full].add(hub)
+        bearers = self._bearers(plain, names)
         for m in torn:
             hub = self._side(m, names)
             plain[hub].append(m)
@@ -120,6 +117,23 @@ class _Work:
                     self.flag(own.handle, number.handle, "number_clash", reason, [m], mention=m.handle)
         for hub in sorted(numbers):
             self._hub(hub, plain.get(hub, []), numbers[hub], bearers)
+
+    @staticmethod
+    def _bearers(plain: dict[str, list[Mention]], names: dict[str, dict[str, EntityName]]) -> dict[str, set[str]]:
+        """Name → hubs whose name it surely is: the only one they have, or one that two sources give them."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for hub, known in names.items():
+            if len(known) == 1:
+                found[next(iter(known))].add(hub)
+                continue
+            said: dict[str, set[str]] = defaultdict(set)
+            for m in plain[hub]:
+                if m.name:
+                    said[m.name.full].add(m.source)
+            for full, sources in said.items():
+                if len(sources) > 1:
+                    found[full].add(hub)
+        return found
 
     @staticmethod
     def _side(m: Mention, names: dict[str, dict[str, EntityName]]) -> str:
@@ -226,9 +240,9 @@ class _Work:
                     self.flag(handle, min(m.handle for m in claims[group]), "shared_number", reason, claims[group])
             return chosen
         (group,) = claims
-        if not named or near:
-            return group
         facet, said = standing[group], claims[group]
+        if not named or near or all(u.name is None for u in facet.units):
+            return group
         branch = any(
             u.name and f.name and (is_branch_of(u.name, f.name) or is_branch_of(f.name, u.name)) for u in named for f in facet.units
         )
