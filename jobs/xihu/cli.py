@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from xihu.cli_person import person_app
 from xihu.settings import settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="西湖 Xihu：市级政务数据湖仓", pretty_exceptions_enable=False)
@@ -25,6 +26,7 @@ app.add_typer(engines_app, name="engines")
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(warn_app, name="warn")
 app.add_typer(access_app, name="access")
+app.add_typer(person_app, name="person")
 
 
 @contextmanager

@@ -249,7 +249,7 @@ def test_every_column_that_the_jobs_write_has_a_class() -> None:
     known = declared(policy, catalogue)
     shapes = [reference.DIVISION, reference.PARAMETER, reference.PROGRAMME, reference.CODE, reference.RESOURCE, publish.ENTITLEMENT]
     for kind, base in ((identity.PERSON, "person"), (identity.ENTITY, "legal_entity")):
-        shapes += [identity._registry_shape(kind), identity._identifier_shape(kind), identity._record_shape(kind)]
+        shapes += [identity.registry_shape(kind), identity.identifier_shape(kind), identity.record_shape(kind)]
         shapes += [base_shape(catalogue.base[base], kind.key), conflict_shape(catalogue.base[base], kind.key)]
     shapes += [fact_shape(fact) for fact in catalogue.facts.values()]
     tables = {shape.table: shape.names for shape in shapes}

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from xihu.contract.load import Catalogue, load_catalogue
 from xihu.contract.models import Fact
 from xihu.gold import identity
-from xihu.gold.claims import claims, roles
+from xihu.gold.claims import claims, roles, silver
 from xihu.gold.facts import fact_rows, fed
+from xihu.gold.identity import decisions, links, persons
 from xihu.gold.legal_entity import build_legal_entity
 from xihu.gold.person import build_person
 from xihu.gold.reference import build_reference
@@ -83,9 +84,11 @@ def build_gold(
     report.changes += build_reference(spark, catalogue, no)
     notes = Notes(spark, catalogue)
     ids: dict[str, DataFrame | None] = {}
+    records: DataFrame | None = None
     for who in _WHO:
-        ids[who.type] = _who(spark, who, catalogue, notes, report, no, say)
-    registries = [w.kind.registry for w in _WHO if spark.catalog.tableExists(w.kind.registry)]
+        ids[who.type], swapped = _who(spark, who, catalogue, notes, report, no, say)
+        records = swapped if swapped is not None else records
+    registries = [t for t in (*[w.kind.registry for w in _WHO], identity.INSTEAD.table) if spark.catalog.tableExists(t)]
     changed: list[tuple[Fact, str | None]] = []
     asked = asked_for(settings().root / "dbt_project")
     sent = {name for name, f in catalogue.facts.items() if fed(spark, catalogue, f)}
@@ -105,7 +108,7 @@ def build_gold(
             spec = shape.spec()
             tables.ensure(spark, shape.table, spec.schema, comment=spec.comment)
             return Change(shape.table, 0, 0)
-        return sync(spark, shape, fact_rows(spark, catalogue, fact, ids), no)
+        return sync(spark, shape, fact_rows(spark, catalogue, fact, ids, records), no)
 
     # Facts do not read one another, and most of a small table's time is planning on one core.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="facts") as pool:
@@ -139,29 +142,43 @@ _WHO = (
 
 def _who(
     spark: SparkSession, who: _Who, catalogue: Catalogue, notes: Notes, report: GoldReport, run: int, say: Progress
-) -> DataFrame | None:
-    """Registers and builds one base; returns (id, number) of all that were ever registered."""
+) -> tuple[DataFrame | None, DataFrame | None]:
+    """Registers and builds one base; returns (id, number) of all that were ever registered, and records that go by another id."""
     base = catalogue.base.get(who.base)
     if base is None:
-        return None
+        return None, None
     naming = [c for c in catalogue.contracts.values() if roles(catalogue, c, who.word)]
-    digest = notes.digest(naming, repr(base), repr(catalogue.facts))
-    outputs = (f"gold.{who.base}", f"gold.{who.base}_conflict", who.kind.identifier, who.kind.record)
+    outputs = [f"gold.{who.base}", f"gold.{who.base}_conflict", who.kind.identifier, who.kind.record]
+    more = [repr(base), repr(catalogue.facts)]
+    person = who.kind is identity.PERSON
+    if person:
+        naming += [c for c in catalogue.contracts.values() if c.resource == decisions.RESOURCE]
+        outputs += [links.LINK.table, *[t for t in (identity.INSTEAD.table,) if tables.exists(spark, t)]]
+        model = catalogue.conf / "policy" / "models" / "linkage.json"
+        more.append(model.read_text("utf-8") if model.exists() else "")
+    digest = notes.digest(naming, *more)
     if all(notes.same(table, digest) for table in outputs):
-        return identity.registered(spark, who.kind)
+        return persons.current(spark) if person else (identity.registered(spark, who.kind), None)
     found = claims(spark, catalogue, base, who.word)
     if found is None:
-        return None
+        return None, None
     found = found.persist()
     say(f"{who.title}：编号")
-    numbers, changes = identity.resolve(spark, found, who.kind, run)
+    records: DataFrame | None = None
+    if person:
+        contract = catalogue.contracts.get(decisions.RESOURCE)
+        resolved = persons.resolve_persons(spark, found, run, persons.decision_rows(silver(spark, contract) if contract else None))
+        told, numbers, records, changes = resolved.claims, resolved.ids, resolved.overrides, resolved.changes
+    else:
+        told = found
+        numbers, changes = identity.resolve(spark, found, who.kind, run)
     report.changes += changes
     say(who.title)
-    report.changes += who.build(spark, base, found, numbers, run)
+    report.changes += who.build(spark, base, told, numbers, run)
     found.unpersist()
     for table in outputs:
         notes.keep(table, digest)
-    return numbers
+    return numbers, records
 
 
 def unresolved(spark: SparkSession, facts: Iterable[Fact]) -> list[tuple[str, str, str, int]]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 ANCHOR = {"persons": "id", "entities": "uscc"}
 _KIND = {"persons": "person", "entities": "entity"}
+# What a role may say of a person beside the attributes of the base: a second number, its kind (code list id_type), and what tells people
+# without a number apart.
+BESIDE = {"persons": ("id_type", "other_id", "other_id_type", "phone", "address", "division"), "entities": ()}
 
 
 def silver(spark: SparkSession, contract: Contract) -> DataFrame | None:
@@ -51,6 +54,12 @@ def roles(catalogue: Catalogue, contract: Contract, word: str) -> dict[str, dict
     return declared
 
 
+def role_of(catalogue: Catalogue, contract: Contract, word: str, expression: str) -> str | None:
+    """The role whose identifier an expression of `feeds:` is."""
+    anchor = ANCHOR[word]
+    return next((r for r, m in roles(catalogue, contract, word).items() if m.get(anchor, "").strip() == expression.strip()), None)
+
+
 def claims(spark: SparkSession, catalogue: Catalogue, base: Base, word: str) -> DataFrame | None:
     """All claims, one row per silver row and role.
 
@@ -59,8 +68,8 @@ def claims(spark: SparkSession, catalogue: Catalogue, base: Base, word: str) -> 
         word: `persons` or `entities`.
 
     Returns:
-        resource, role, _file, _row, id, the attributes, valid_from, valid_to, known_from, known_to; rows without an identifier are kept
-        with id NULL. None if no source was ever delivered.
+        resource, role, _file, _row, id, the attributes, what stands in `BESIDE`, valid_from, valid_to, known_from, known_to; rows without
+        an identifier are kept with id NULL. None if no source was ever delivered.
     """
     from pyspark.sql import functions as F
 
@@ -74,6 +83,7 @@ def claims(spark: SparkSession, catalogue: Catalogue, base: Base, word: str) -> 
             given = {name: column(expression, contract) for name, expression in attributes.items()}
             anchor = F.trim(given[ANCHOR[word]].cast("string")) if ANCHOR[word] in given else F.lit(None).cast("string")
             empty = F.lit(None)
+            beside = [n for n in BESIDE[word] if n not in base.attributes]
             parts.append(
                 rows.select(
                     F.lit(contract.resource).alias("resource"),
@@ -82,6 +92,7 @@ def claims(spark: SparkSession, catalogue: Catalogue, base: Base, word: str) -> 
                     "_row",
                     F.when(anchor != "", anchor).alias("id"),
                     *[given.get(name, empty).cast(spark_type(a.type)).alias(name) for name, a in base.attributes.items()],
+                    *[F.trim(given.get(name, empty).cast("string")).alias(name) for name in beside],
                     given.get("valid_from", empty).cast("date").alias("valid_from"),
                     ended(given.get("valid_to", empty), F.col("_valid_to")).alias("valid_to"),
                     F.col("_known_from").alias("known_from"),

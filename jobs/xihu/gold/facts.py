@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xihu.contract.load import Catalogue
 from xihu.contract.models import Fact
-from xihu.gold.claims import column, ended, silver
+from xihu.gold.claims import column, ended, role_of, silver
 from xihu.gold.schema import column_names, fact_shape, spark_type
 
 if TYPE_CHECKING:
@@ -20,11 +20,14 @@ def fed(spark: SparkSession, catalogue: Catalogue, fact: Fact) -> bool:
     return any(spark.catalog.tableExists(f"silver.{c.resource}") for c in feeding)
 
 
-def fact_rows(spark: SparkSession, catalogue: Catalogue, fact: Fact, ids: Mapping[str, DataFrame | None]) -> DataFrame:
+def fact_rows(
+    spark: SparkSession, catalogue: Catalogue, fact: Fact, ids: Mapping[str, DataFrame | None], records: DataFrame | None = None
+) -> DataFrame:
     """What the fact should hold: all feeding contracts, whole history of knowledge, without run numbers.
 
     Args:
         ids: `person` and `entity` → (id, number) of every registered identifier.
+        records: (resource, role, _file, _row, id) of records whose person is not that of the number they carry; `id` stands for it.
 
     Returns:
         Columns of `fact_shape(fact).content`. A person or entity that cannot be resolved is NULL; its identifier stays behind in silver.
@@ -34,6 +37,7 @@ def fact_rows(spark: SparkSession, catalogue: Catalogue, fact: Fact, ids: Mappin
     names = column_names(fact.columns)
     shape = fact_shape(fact)
     parts = []
+    special = {(r.resource, r.role) for r in records.select("resource", "role").distinct().collect()} if records is not None else set()
     for contract in catalogue.contracts.values():
         for feed, mapping in contract.feed_maps():
             rows = silver(spark, contract) if feed == fact.fact else None
@@ -41,8 +45,22 @@ def fact_rows(spark: SparkSession, catalogue: Catalogue, fact: Fact, ids: Mappin
                 continue
             given = {name: column(expression, contract) for name, expression in mapping.items()}
             empty = F.lit(None)
+            instead = {}
+            for name, spec in fact.columns.items():
+                role = (
+                    role_of(catalogue, contract, "persons", mapping[name])
+                    if special and spec.type == "person" and name in mapping
+                    else None
+                )
+                if records is not None and (contract.resource, role) in special:
+                    own_rows = records.where((F.col("resource") == contract.resource) & (F.col("role") == role))
+                    own_rows = own_rows.select("_file", "_row", F.col("id").alias(f"_as_{name}"))
+                    rows = rows.join(F.broadcast(own_rows), ["_file", "_row"], "left")
+                    instead[name] = F.col(f"_as_{name}")
             own = [
-                (F.trim(given[name].cast("string")) if name in given else empty.cast("string")).alias(names[name])
+                F.coalesce(
+                    instead.get(name, empty.cast("string")), F.trim(given[name].cast("string")) if name in given else empty.cast("string")
+                ).alias(names[name])
                 if spec.type in ("person", "entity")
                 else given.get(name, empty).cast(spark_type(spec.type)).alias(names[name])
                 for name, spec in fact.columns.items()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def _code() -> str:
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -55,6 +55,7 @@ class Role(_Strict):
     title: str
     purposes: list[str] = Field(min_length=1)
     administers: bool = False
+    decides: bool = False  # whether its people may decide who is who
 
 
 class User(_Strict):
