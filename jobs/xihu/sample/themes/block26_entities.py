@@ -79,8 +79,8 @@ def _changes(world: World) -> Iterator[File]:
                     ("法定代表人变更", {"representative": folk[rng.randrange(len(folk))].name}),
                     ("停业备案", {"status": "停业"}),
                 ]
-                item, changed = rng.choice(changes)
-                live[f.entity_no] = _version(f, changed.pop("representative", old[7]), day, item, **changed)
+                item, told = rng.choice(changes)
+                live[f.entity_no] = _version(f, told.pop("representative", old[7]), day, item, **told)
                 rows += [_ended(old, day - timedelta(days=1)), list(live[f.entity_no])]
             for district in world.districts:  # what the enterprise register calls closed from this month on
                 f = one(district, 23 if k == 1 else 46)
