@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from xihu.bronze.formats import encoding as enc
-from xihu.bronze.formats.csvfast import fast_batch, tally
+from xihu.bronze.formats.csvfast import count as count_records
+from xihu.bronze.formats.csvfast import fast_batch, undecodable
 from xihu.bronze.formats.csvhead import find_header
 from xihu.bronze.formats.csvlines import Dialect, Line, TooLong, Unclosed, blocks, records
 from xihu.bronze.formats.csvswapped import Fault
@@ -61,7 +62,9 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
     extra, warnings = inspection.extra, inspection.warnings
     sample: list[list[str | None]] = []
     texts: list[str] = []
-    count = odd = bad = utf8 = 0
+    count = odd = bad = utf8 = sound = 0
+    # Blocks of which it need not be known how many records are undecodable: of all that came before, enough are sound.
+    later: list[tuple[int, int, int]] = []
     splits, last = [], b"\n"
     mark = extra["body"]
     splits.append([extra["body"], None, 0, extra["line"]])
@@ -74,10 +77,15 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
             if block.plain and block.ascii and len(sample) >= _SAMPLE:
                 count += block.lines
                 continue
-            if block.even and len(texts) >= _SAMPLE and len(sample) >= _SAMPLE and (told := tally(block)):
-                count += told[0]
-                odd += told[0]
-                bad += told[1]
+            if block.even and len(texts) >= _SAMPLE and len(sample) >= _SAMPLE:
+                whole = count_records(block)
+                count += whole
+                odd += whole
+                if sound * 2 >= odd:
+                    later.append((block.offset, len(block.data), whole))
+                else:
+                    bad += (broken := undecodable(block.data, dialect.encoding))
+                    sound += whole - broken
                 continue
             for record in records(block):
                 count += 1
@@ -87,6 +95,7 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
                 text = record.text
                 odd += not ascii_only
                 bad += text is None
+                sound += not ascii_only and text is not None
                 if dialect.encoding != "utf-8" and not ascii_only and len(texts) < _SAMPLE:
                     utf8 += enc.tells_utf8(record.raw, dialect.encoding)
                 if text is None:
@@ -100,6 +109,10 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
         return Refusal("unclosed_quote", f"第 {fault.line} 行起的引号没有闭合，记录无法区分", "请检查该行引号后重报")
     except TooLong as fault:
         return Refusal("wrong_format", f"第 {fault.line} 行过长，不像是文本记录", "请按约定的格式重报")
+    while later and (sound * 2 < odd or (utf8 >= 3 and utf8 * 2 > len(texts) + bad)):
+        offset, size, whole = later.pop()
+        bad += (broken := undecodable(_stretch(path, offset, size), dialect.encoding))
+        sound += whole - broken
     if bad >= 3 and bad * 2 > odd:
         return Refusal("wrong_encoding", f"{odd} 条含非 ASCII 字符的记录中 {bad} 条不是 {dialect.encoding} 编码", "请按约定的编码重报")
     if dialect.encoding != "utf-8" and utf8 >= 3 and utf8 * 2 > len(texts) + bad:
@@ -115,6 +128,12 @@ def _pass(path: Path, contract: Contract, inspection: Inspection, dialect: Diale
     extra["records"] = count
     extra["splits"] = splits
     return inspection
+
+
+def _stretch(path: Path, offset: int, size: int) -> bytes:
+    with path.open("rb") as f:
+        f.seek(offset)
+        return f.read(size)
 
 
 def _swallows(record: Line, contract: Contract, inspection: Inspection, dialect: Dialect) -> bool:

@@ -175,13 +175,11 @@ def _places(lines: np.ndarray) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(lines), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
-def tally(block: Block) -> tuple[int, int]:
-    """Records of an even block, and how many of them are not in its encoding."""
+def count(block: Block) -> int:
+    """Records of an even block."""
     d = block.dialect
-    broken = [] if block.ascii else decode_noting(block.data, d.encoding)[1]
-    bad = len({block.data.rfind(b"\n", 0, at) for at in broken})
     if block.plain:
-        return block.lines, bad
+        return block.lines
     b = np.frombuffer(block.data, np.uint8)
     ends = np.flatnonzero(b == 10)
     starts = np.concatenate(([0], ends + 1)) if not block.data.endswith(b"\n") else np.concatenate(([0], ends[:-1] + 1))
@@ -191,7 +189,12 @@ def tally(block: Block) -> tuple[int, int]:
         stop = block.data.find(b"\n", start)
         raw = block.data[start : stop if stop >= 0 else None].removesuffix(b"\r")
         none += not d.record(raw)
-    return block.lines - none, bad
+    return block.lines - none
+
+
+def undecodable(data: bytes, encoding: str) -> int:
+    """How many lines of an even block are not in this encoding."""
+    return 0 if data.isascii() else len({data.rfind(b"\n", 0, at) for at in decode_noting(data, encoding)[1]})
 
 
 def _occurrences(text: str | bytes, mark: str | bytes) -> list[int]:
