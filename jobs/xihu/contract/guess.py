@@ -18,6 +18,7 @@ from xihu.standards import text
 SAMPLE_BYTES, SAMPLE_ROWS = 8_000_000, 5_000
 DELIMITERS = (",", "\t", "|@|", "|", ";", "\x01", "^")
 TOTALS, FOOTERS = ("小计", "合计", "总计", "累计"), ("填表人", "审核人", "填报人", "制表人", "负责人", "备注：", "注：", "说明：")
+_QUOTED = re.compile(r'"[^"\n]*"')
 _UNIT = re.compile(r"单位[：:]\s*(亿元|万元|千元|元|分)")
 
 
@@ -124,7 +125,7 @@ def _broken(parts: list[bytes], encoding: str) -> int:
 
 def _csv(body: str, encoding: str) -> Table:
     body = body.removeprefix("\ufeff")
-    lines = [line for line in body.splitlines()[:200] if line.strip()]
+    lines = [_QUOTED.sub("", line) for line in body.splitlines()[:200] if line.strip()]
 
     def steady(delimiter: str) -> tuple[float, int]:
         counts = [line.count(delimiter) for line in lines]
@@ -143,12 +144,22 @@ def _csv(body: str, encoding: str) -> Table:
     if not read:
         raise Unreadable("没有数据行 / no rows")
     headed = not any(_datum(cell) for cell in read[0])
-    width = max(len(row) for row in read[:1] + read[1:50])
+    usual, times = Counter(map(len, read)).most_common(1)[0]
+    if not headed and times >= 0.6 * len(read):
+        # Values over several lines and delimiters within values shift what stands behind them: such lines tell nothing of columns.
+        read = [row for row in read if len(row) == usual]
+    width = max(len(row) for row in read[:50])
     titles = [c.strip() for c in read[0]] if headed else [f"第{i + 1}列" for i in range(width)]
-    while titles and not titles[-1]:
-        titles.pop()
-    rows: list[list[str | None]] = [[*row[: len(titles)], *[None] * (len(titles) - len(row))] for row in read[headed:]]
-    return Table("csv" if headed else "delimited", titles, rows, encoding=encoding, delimiter=delimiter, title_rows=above, headed=headed)
+    # A column without a title is the margin of a sheet, or what nobody can ask for; no field can be named after it.
+    keep = [i for i, title in enumerate(titles) if title]
+    rows: list[list[str | None]] = [[row[i] if i < len(row) else None for i in keep] for row in read[headed:]]
+    table = Table("csv" if headed else "delimited", [titles[i] for i in keep], rows, encoding=encoding, delimiter=delimiter)
+    table.title_rows, table.headed = above, headed
+    full = [i + 1 for i, title in enumerate(titles) if not title and any(len(row) > i and row[i].strip() for row in read[headed:])]
+    if full:
+        told = "、".join(map(str, full[:10]))
+        table.options = [f"  # 第 {told} 列没有标题却有内容：请提供方给出标题，否则这些行将隔离 / columns with values but no title"]
+    return table
 
 
 def _above(read: list[list[str]]) -> int:
@@ -198,22 +209,15 @@ def _sheets(path: Path) -> Table:
     ]
     if not filled:
         raise Unreadable(f"工作簿为空 / an empty workbook: {path.name}")
-    grid = filled[0][1]
-    width = max(len(row) for row in grid)
-    busy = [sum(v is not None for v in row) for row in grid]
-    start = next((i for i, n in enumerate(busy) if n >= max(2, 0.5 * max(busy)) and not any(_datum(v) for v in grid[i] if v)), 0)
-    depth = 1
-    # A merged header leaves blanks above its second row, and that row is words only.
-    while depth < 3 and start + depth < len(grid):
-        upper, lower = grid[start + depth - 1], grid[start + depth]
-        under = [i for i, v in enumerate(lower) if v is not None]
-        if not any(upper[i] is None for i in under) or any(_datum(v) for v in lower if v) or len(under) == width:
-            break
-        depth += 1
+    # Covers, notes and code tables stand before and behind the data.
+    grid = max((g for _, g in filled), key=lambda g: sum(v is not None for row in g for v in row))
+    start, depth, width = _header(grid)
     titles = _joined(grid[start : start + depth], width)
     keep = [i for i, title in enumerate(titles) if title]
     table = Table("xlsx", [titles[i] for i in keep], [], title_rows=start, header_rows=depth, sheets=[n for n, _ in filled])
-    for _, rows in filled:
+    alike = [(n, g) for n, g in filled if g is grid or _same(_joined(g[start : start + depth], width), titles)]
+    table.sheets = [n for n, _ in alike]
+    for _, rows in alike:
         for row in rows[start + depth :][:SAMPLE_ROWS]:
             first = next(("".join(v.split()) for v in row if v and v.strip()), None)
             if first is None:
@@ -228,6 +232,28 @@ def _sheets(path: Path) -> Table:
     if match := _UNIT.search(above):
         table.unit = match.group(1)
     return table
+
+
+def _same(given: list[str], titles: list[str]) -> bool:
+    """Whether a sheet has the header of another, but for a title or two."""
+    words = {t for t in titles if t}
+    return len(words & set(given)) >= 0.6 * len(words)
+
+
+def _header(grid: list[list[str | None]]) -> tuple[int, int, int]:
+    """(first row of the header, how many it has, columns) of a sheet."""
+    width = max(len(row) for row in grid)
+    busy = [sum(v is not None for v in row) for row in grid]
+    start = next((i for i, n in enumerate(busy) if n >= max(2, 0.5 * max(busy)) and not any(_datum(v) for v in grid[i] if v)), 0)
+    depth = 1
+    # A merged header leaves blanks above its second row, and that row is words only.
+    while depth < 3 and start + depth < len(grid):
+        upper, lower = grid[start + depth - 1], grid[start + depth]
+        under = [i for i, v in enumerate(lower) if v is not None]
+        if not any(upper[i] is None for i in under) or any(_datum(v) for v in lower if v) or len(under) == width:
+            break
+        depth += 1
+    return start, depth, width
 
 
 def _joined(header: list[list[str | None]], width: int) -> list[str]:

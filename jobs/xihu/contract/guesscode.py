@@ -66,11 +66,33 @@ def listed(distinct: Counter[str], hint: Hint, codes: Mapping[str, CodeList], as
             fits.append((len(one.by_code) - len(known), name, share, False))
     worded_fits = [f for f in fits if f[3]]
     if not fits:
-        return None
+        return _shortened(distinct, codes)
     _, name, share, by_word = min(worded_fits or fits)
     others = "、".join(sorted(f[1] for f in (worded_fits or fits) if f[1] != name)[:6])
     note = f"也合代码表 {others} / fits those lists too" if others else ""
     return Listed(name, "", note, LIKELY if by_word else UNSURE, f"{share:.0%} 在代码表 {name} 内")
+
+
+def _shortened(distinct: Counter[str], codes: Mapping[str, CodeList]) -> Listed | None:
+    """The list whose names the values shorten: 橙色 for 橙色（Ⅱ级）, each value in one name, and a good part of the list."""
+    total, best = sum(distinct.values()), None
+    for name, one in codes.items():
+        if name in _OTHER or len(one.by_code) > 30 or _geographic(one):
+            continue
+        paired: dict[str, str] = {}
+        for value in distinct:
+            within = {rows[0].code for n, rows in one.by_name.items() if value in n} if len(value) >= 2 and _word(value) else set()
+            if len(within) == 1:
+                paired[value] = within.pop()
+        share = sum(distinct[v] for v in paired) / total
+        enough = 2 <= len(set(paired.values())) == len(paired) and len(paired) >= 0.4 * len(one.by_code)
+        if share >= 0.97 and enough and (best is None or len(one.by_code) < best[0]):
+            best = len(one.by_code), name, paired
+    if best is None:
+        return None
+    shown = ", ".join(f'"{k}": "{v}"' for k, v in best[2].items())
+    note = "取值是代码名称的简写，对应逐条核对 / the map is a guess: check each"
+    return Listed(best[1], "{" + shown + "}", note, UNSURE, f"取值都在代码表 {best[1]} 的名称之内")
 
 
 def _word(value: str) -> bool:

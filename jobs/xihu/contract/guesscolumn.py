@@ -15,6 +15,8 @@ from xihu.standards.codes import CodeList
 from xihu.standards.value import ValueSpec, parser_of
 
 NULLS = frozenset(["\\N", "NA", "NaN", "nan", "..", ":", "null", "NULL", "None", "none", "N/A", "-", "--", "—", "/", "Null"])
+# One sign over the width of the cell, as instruments and fixed batches send "no value".
+_FILLED = re.compile(r"([/*?#-])\1+")
 SURE, LIKELY, UNSURE = "高", "中", "低"
 
 
@@ -48,7 +50,7 @@ class Seen:
     @cached_property
     def nulls(self) -> list[str]:
         """Words for 'no value' that stand among the values."""
-        return sorted({v for v in self.values if v in NULLS})
+        return sorted({v for v in self.values if v and (v in NULLS or _FILLED.fullmatch(v))})
 
     @cached_property
     def given(self) -> list[str]:
@@ -57,7 +59,13 @@ class Seen:
         out = []
         for value in self.values[::step]:
             bare = text.fold(text.unguard(value)[0]).strip() if value else ""
-            if bare and bare not in NULLS and not text.is_error(bare) and not (text.is_placeholder(bare) and not bare.isdigit()):
+            if (
+                bare
+                and bare not in NULLS
+                and not _FILLED.fullmatch(bare)
+                and not text.is_error(bare)
+                and not (text.is_placeholder(bare) and not bare.isdigit())
+            ):
                 out.append(bare)
         return out
 

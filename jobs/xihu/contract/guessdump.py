@@ -37,7 +37,8 @@ def _dbase(path: Path, head: bytes) -> Table:
         at, pos = at + width, pos + 32
     if not columns or at > length:
         raise Unreadable(f"DBF 文件头损坏 / a dBase head that is damaged: {path}")
-    encoding = guess_encoding(b"\n".join([*(c[0][: len(c[0]) // 2 * 2] for c in columns), head[begin:][: 64 * length]]))
+    texts = [head[begin + i * length + a :][:w].strip(b" \0") for i in range(min(n, 200)) for _, kind, a, w in columns if kind == "C"]
+    encoding = guess_encoding(b"\n".join(_whole(t) for t in [*(c[0] for c in columns), *texts]))
     rows: list[list[str | None]] = []
     for i in range(min(n, SAMPLE_ROWS, (len(head) - begin) // max(length, 1))):
         raw = head[begin + i * length :][:length]
@@ -46,6 +47,18 @@ def _dbase(path: Path, head: bytes) -> Table:
     # A name of ten bytes may be cut: the whole title is the department's to say.
     titles = [c[0].decode(encoding, "ignore").strip() or f"第{i + 1}列" for i, c in enumerate(columns)]
     return Table("dbf", titles, rows, encoding=encoding)
+
+
+def _whole(raw: bytes) -> bytes:
+    """A name or cell without the half of a character that a limit in bytes cut off."""
+    for end in (len(raw), len(raw) - 1, len(raw) - 2):
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                raw[: max(end, 0)].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            return raw[: max(end, 0)]
+    return raw
 
 
 def _text(raw: bytes, kind: str, encoding: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from stdnum import luhn
@@ -15,6 +15,9 @@ from xihu.standards import citizen_id, uscc
 _LINES, _LONGEST = 200, 800
 _FIELD, _BORDER, _CLASS = 6.0, 15.0, 20.0  # cost of one more field; of a border run over; of a change of kind run over
 _BLANK = b" "
+_VOID = 35.0  # what a field is worth whose filling for "no value" shows where it begins and ends
+_SIGNED = 25.0  # … and what a number is worth that begins with its sign
+_FILLED = re.compile(r"([/*?#X])\1{2,}|--{2,}")
 
 
 def fixed(lines: list[bytes], encoding: str, divisions: frozenset[str] = frozenset()) -> Table | None:
@@ -37,7 +40,7 @@ def fixed(lines: list[bytes], encoding: str, divisions: frozenset[str] = frozens
     stepped = any(all(line.count(d) == detail[0].count(d) > 0 for line in detail) for d in (b",", b"|", b"\t"))
     if length < 20 or times < 0.9 * (len(bare) - 2) or stepped:
         return None
-    spans = cut(detail[:_LINES], 1 if marks else 0, encoding, divisions)
+    spans = cut(detail[:_LINES], 1 if marks else 0, encoding, divisions, _voids([line.decode("latin-1") for line in detail]))
     rows: list[list[str | None]] = [
         [line[s - 1 : s - 1 + w].decode(encoding, "replace").strip(" \u3000") for s, w in spans] for line in detail
     ]
@@ -73,7 +76,9 @@ def _signed(text: str) -> int | None:
     return (-1 if found[2] == "-" else 1) * int(found[1]) if found else None
 
 
-def cut(detail: Sequence[bytes], begin: int, encoding: str, divisions: frozenset[str]) -> list[tuple[int, int]]:
+def cut(
+    detail: Sequence[bytes], begin: int, encoding: str, divisions: frozenset[str], voids: Mapping[int, int] | None = None
+) -> list[tuple[int, int]]:
     """(first byte, bytes) of the likely fields, from `begin` (0-based) on; what is blank in every line is the end of what stands before."""
     kinds, blank = _kinds(detail, encoding)
     end = len(kinds)
@@ -81,7 +86,7 @@ def cut(detail: Sequence[bytes], begin: int, encoding: str, divisions: frozenset
         end -= 1
     if end - begin > _LONGEST or end <= begin:
         return [(begin + 1, max(1, len(kinds) - begin))]
-    known = _known(detail, divisions)
+    known = _known(detail, divisions, voids or {}, begin)
     # Running sums of the borders and changes of kind that a field covers.
     run = [0.0] * (end + 1)
     for i in range(1, end):
@@ -153,7 +158,9 @@ def _border(kinds: list[str], blank: list[float], i: int) -> float:
     return cost
 
 
-def _known(detail: Sequence[bytes], divisions: frozenset[str]) -> Callable[[int], list[tuple[int, float]]]:
+def _known(
+    detail: Sequence[bytes], divisions: frozenset[str], voids: Mapping[int, int], begin: int
+) -> Callable[[int], list[tuple[int, float]]]:
     lines = [line.decode("latin-1") for line in detail]
     today = date.today()
 
@@ -182,16 +189,24 @@ def _known(detail: Sequence[bytes], divisions: frozenset[str]) -> Callable[[int]
             (18, 100.0, lambda c: citizen_id.valid_18(c, today)),
             (18, 100.0, lambda c: isinstance(uscc.parse(c), uscc.Uscc)),
             (14, 70.0, lambda c: _day(c, today) and re.fullmatch(r"([01]\d|2[0-3])[0-5]\d[0-5]\d", c[8:])),
+            (12, 51.0, lambda c: _day(c, today) and re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", c[8:])),
             (8, 50.0, lambda c: _day(c, today)),
             (6, 40.0, lambda c: c in divisions),
             (6, 5.0, lambda c: re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", c)),
             *((w, 45.0, card) for w in (16, 17, 18, 19)),
         ):
             passed, different = share(i, width, test)
+            if width == 12 and len(minutes := {line[i + 10 : i + 12] for line in lines}) <= 2 and not minutes <= {"00", "30"}:
+                continue  # a day, and digits that happen to be hours
             if passed >= 0.95 or (passed >= 0.8 and width == 18):
                 # What is the same in every line may be a number that begins like a day or a division.
                 out.append((width, worth if different > 2 else min(worth, 5.0)))
                 ends.add(i + width)
+        if (width := voids.get(i)) is not None:
+            out.append((width, _VOID))
+        elif (i in ends or i == begin) and all(line[i] in "+-/*" for line in lines):
+            # Behind a whole field a sign begins a number; it ends where the next one is known to begin.
+            out += [(w, _SIGNED) for w in range(3, 11) if (i + w in voids or i + w == len(lines[0])) and _number(lines, i, w)]
         for width in range(8, 19):
             if i + width <= len(lines[0]) and padded(i, width):
                 signed = all(line[i + width - 1] in "+-" for line in lines)
@@ -200,6 +215,26 @@ def _known(detail: Sequence[bytes], divisions: frozenset[str]) -> Callable[[int]
         return out
 
     return known
+
+
+def _number(lines: Sequence[str], i: int, width: int) -> bool:
+    """Whether the bytes are a sign and digits in nearly all lines."""
+    return sum(line[i + 1 : i + width].isdigit() for line in lines) >= 0.95 * len(lines)
+
+
+def _voids(lines: Sequence[str]) -> dict[int, int]:
+    """First byte → width of fields that are filled with one sign (/ * ? - # X) where there is no value, as instruments send them.
+
+    Of fillings that lie over one another the short ones count: two fields without a value that touch look like a long one.
+    """
+    found = Counter((m.start(), len(m[0])) for line in lines for m in _FILLED.finditer(line))
+    most = max(2, 0.9 * len(lines))
+    runs = sorted((r for r, times in found.items() if times <= most), key=lambda r: (r[1], -found[r]))
+    out: dict[int, int] = {}
+    for start, width in runs:
+        if not any(s < start + width and start < s + w for s, w in out.items()):
+            out[start] = width
+    return out
 
 
 def _day(raw: str, today: date) -> bool:

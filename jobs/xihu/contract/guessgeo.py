@@ -92,8 +92,15 @@ def clock(values: Sequence[str], title: str) -> Column | None:
     for form, pattern in (("epoch_ms", r"1\d{12}"), ("epoch_s", r"1\d{9}")):
         counted = re.compile(pattern).fullmatch
         if share(lambda v: bool(counted(v.strip()))) >= 0.95 and (timed or form == "epoch_ms"):  # noqa: B023
-            return Column("datetime", {"forms": f"[{form}]"}, "1970年起的计数 / counted from 1970")
+            kind = "date" if all(_midnight(v.strip(), form) for v in values) and len(set(values)) >= 3 else "datetime"
+            return Column(kind, {"forms": f"[{form}]"}, "1970年起的计数 / counted from 1970")
     return None
+
+
+def _midnight(value: str, form: str) -> bool:
+    """Whether a count from 1970 is the beginning of a day in China."""
+    seconds, rest = divmod(int(value), 1000 if form == "epoch_ms" else 1)
+    return not rest and (seconds + 8 * 3600) % 86400 == 0
 
 
 def _degree(value: str, scale: int) -> Decimal | None:

@@ -12,6 +12,7 @@ from typing import Any
 from xml.parsers import expat
 
 from xihu.contract.guess import SAMPLE_ROWS, Table, Unreadable, guess_encoding
+from xihu.contract.guesslist import Told, outer, spoken
 
 _CODES = ("code", "returncode", "retcode", "resultcode", "status", "errcode", "errorcode")
 _TOTALS = ("total", "totalcount", "count", "totalnum", "records")
@@ -121,7 +122,9 @@ def _records(root: list[Any], encoding: str) -> Table | None:
     best = max((n for n in counts if n != root[2][0][0] or len(counts) == 1), key=lambda n: counts[n], default=None)
     if best is None or (counts[best] < 2 and len(every) < 4):
         return None
-    rows = [_leaves(node, "") for node in every if node[0] == best][:SAMPLE_ROWS]
+    told: Told | None = outer(root, best)
+    best = told.record if told else best
+    rows = [_leaves(node, "", told) for node in every if node[0] == best][:SAMPLE_ROWS]
     paths = list(dict.fromkeys(p for row in rows for p in row))
     if not paths:
         return None
@@ -134,19 +137,25 @@ def _records(root: list[Any], encoding: str) -> Table | None:
     return table
 
 
-def _leaves(node: list[Any], way: str) -> dict[str, str]:
+def _leaves(node: list[Any], way: str, told: Told | None = None) -> dict[str, str]:
     out = {f"{way}@{k}": v.strip() for k, v in node[1].items()}
     for child in node[2]:
-        if child[2] or (child[1] and not child[3].strip()):
-            out.update({k: v for k, v in _leaves(child, f"{way}{child[0]}/").items() if k not in out})
+        step = way + child[0]
+        if told and child[0] == told.item:
+            step += told.test(child)
+            out.update({k: v for k, v in told.rest(_leaves(child, f"{step}/"), step).items() if k not in out})
+            if child[3].strip():
+                out.setdefault(step, child[3].strip())
+        elif child[2] or (child[1] and not child[3].strip()):
+            out.update({k: v for k, v in _leaves(child, f"{step}/", told).items() if k not in out})
         else:
-            out.setdefault(way + child[0], child[3].strip())
+            out.setdefault(step, child[3].strip())
     return out
 
 
 def _titles(paths: list[str]) -> list[str]:
-    """The last part of each path; more of it where that is taken."""
-    last = [re.split(r"[/.]", p)[-1].lstrip("@") for p in paths]
+    """The last part of each path, after the value that tells it from its like; more of it where that is taken."""
+    last = [spoken(p) for p in paths]
     return [t if last.count(t) == 1 else p for t, p in zip(last, paths, strict=True)]
 
 

@@ -21,6 +21,10 @@ def number(seen: Seen) -> Column | None:
         return None
     if seen.format == "fixed" and (made := _padded(seen)):
         return made
+    if seen.format == "fixed" and seen.matches(r"[-+]\d+") >= 0.9:
+        return Column("number", {}, "小数位数（scale）请向提供方核实 / ask for the scale", LIKELY, "符号在前的定长数")
+    if seen.format == "fixed" and any(len(set(n)) == 1 and len(n) > 2 for n in seen.nulls):
+        return Column("number", {}, "小数位数（scale）请向提供方核实 / ask for the scale", LIKELY, "缺测以符号填满，像仪器的量值")
     plain = [v for v in seen.given if _PLAIN.fullmatch(v)]
     whole = all(re.fullmatch(r"[-+]?\d+(\.0+)?", v.replace(",", "")) for v in seen.given if v[:1] in "-+0123456789.")
     digits = [v for v in seen.given if v.isdigit()]
@@ -28,7 +32,7 @@ def number(seen: Seen) -> Column | None:
         return _money(seen, SURE, "标题说是金额")
     if seen.share(_MARKED.search) > 0.2 and hinted not in ("integer", "number", "text"):
         return _money(seen, LIKELY, "有货币符号或千分位")
-    if len(digits) == len(seen.given) and (made := _identifier(seen, digits, hinted)):
+    if len(digits) >= 0.97 * len(seen.given) and (made := _identifier(seen, digits, hinted)):
         return made
     if hinted == "text" and len(digits) >= 0.9 * len(seen.given) and not re.search(r"级|星|分", seen.title):
         return Column("text", {"pii": seen.hint.pii} if seen.hint.pii else {}, "", SURE, "标题说是号码或名称，不作数值")

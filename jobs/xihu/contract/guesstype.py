@@ -10,7 +10,7 @@ from xihu.contract.guesscode import Listed, boolean, listed
 from xihu.contract.guesscolumn import LIKELY, SURE, UNSURE, Column, Seen
 from xihu.contract.guessgeo import clock
 from xihu.contract.guessnumber import number
-from xihu.standards import citizen_id, phones, text, uscc
+from xihu.standards import citizen_id, licence, phones, text, uscc
 from xihu.standards.citizen_id import PROVINCES
 from xihu.standards.divisions import Divisions
 
@@ -22,7 +22,8 @@ _SURNAMES = frozenset(
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "夏侯", "皇甫", "尉迟", "东方", "公孙", "令狐", "慕容", "端木", "司空", "申屠")
 _NOT_NAME = re.compile(r"[区县市镇乡村街路局院校厂店部所站组类型级号楼幢层]$|公司|街道|社区|中心")
 _MONTH = re.compile(r"(19|20)\d{2}([-/.年]?)(0[1-9]|1[0-2]|[1-9](?![0-9])(?<![0-9]{5}))(月份?)?")
-_MIDNIGHT = re.compile(r"[T\s]0{1,2}:00(:00(\.0+)?)?$")
+_MIDNIGHT = re.compile(r"[T\s]0{1,2}:00(:00(\.0+)?)?(\+08:?00)?$|T16:00:00(\.0+)?(Z|\+00:?00)$")
+_MINUTE = "YYYYMMDDhhmm"
 _FORMS = ("d/m/Y", "m/d/Y", "d/m/y", "d-b-y", "d-b-Y", "d b Y", "d.m.Y", "d.m.y", "d-m-Y")
 
 
@@ -56,6 +57,11 @@ def _identity(seen: Seen) -> Column | None:
         return Column("citizen_id", {}, note, SURE if real > 0.8 else LIKELY, f"{real:.0%} 通过校验")
     if seen.share(lambda v: "*" in v and re.fullmatch(r"[\dXx*]{15}|[\dXx*]{18}", v)) >= 0.5:
         return Column("text", {"pii": "direct"}, "号码已打码，不能归到人 / masked ids name nobody", SURE, "打码")
+    real = seen.share(lambda v: isinstance(licence.parse(v), licence.Licence))
+    if real >= 0.5:
+        return Column(
+            "licence_id", {}, "" if real == 1 else f"样本中 {1 - real:.1%} 校验不通过 / fail the check", SURE, f"{real:.0%} 是证照标识"
+        )
     real = seen.share(lambda v: isinstance(uscc.parse(v), uscc.Uscc))
     if real >= 0.5 or (real >= 0.2 and seen.hint.type == "uscc"):
         return Column("uscc", {}, "" if real == 1 else f"样本中 {1 - real:.1%} 校验不通过 / fail the check", SURE, f"{real:.0%} 通过校验")
@@ -79,6 +85,12 @@ def _dates(seen: Seen) -> Column | None:
         return Column("year", {}, "", SURE if title == "year" or "年" in seen.given[0] else LIKELY, "都是1900年以后的四位年份")
     if seen.share(_MONTH.fullmatch) >= 0.95 and (wanted or title not in ("text",) or not digits):
         return Column("month", {}, "", SURE if title == "month" or not digits else LIKELY, "都是年月")
+    if (
+        title in (None, "date", "datetime", "text")
+        and seen.matches(r"(19|20)\d{10}") >= 0.95
+        and seen.reads("datetime", forms=(_MINUTE,)) >= 0.95
+    ):
+        return Column("datetime", {"forms": f'["{_MINUTE}"]'}, "", SURE, "都是到分钟的时刻")
     pure = seen.matches(r"\d{8}") >= 0.9 and seen.share(lambda v: v[:2] in ("18", "19", "20")) >= 0.9
     clocked = seen.share(lambda v: ":" in v or re.fullmatch(r"(19|20)\d{12}", v) is not None) > 0.5
     if clocked and seen.reads("datetime") >= 0.9:
@@ -152,7 +164,7 @@ def _person(seen: Seen) -> Column | None:
     real = seen.share(likely)
     if named and (seen.share(shaped) >= 0.85 or (real >= 0.5)):
         return Column("person_name", {}, "", SURE if real > 0.8 else LIKELY, f"{real:.0%} 以常见姓氏开头")
-    if seen.hint.type not in (None, "text") or re.search(r"名称|单位|机构|学校|街道|路$", seen.title):
+    if seen.hint.type not in (None, "text") or re.search(r"(?<!人)名称|单位|机构|学校|街道|路$", seen.title):
         return None
     varied = len(seen.distinct) >= min(0.3 * len(seen.given), 30) and len(seen.distinct) >= 5
     # A few records beside their citizen ids are enough: nothing else of three characters begins with a surname throughout.
@@ -166,6 +178,8 @@ def _person(seen: Seen) -> Column | None:
 def _coded(seen: Seen) -> Column | None:
     if seen.format == "hj212":
         return None
+    if (filled := {v.strip() for v in seen.values if v}) == {"有", "无"}:  # 无 is no placeholder here
+        return Column("boolean", {"map": '{有: "true", 无: "false"}'}, "", LIKELY, f"只有 {'、'.join(sorted(filled))}")
     if flag := boolean(seen.distinct, seen.hint.type == "boolean", seen.hint.type in (None, "text")):
         return Column("boolean", {}, "", SURE if seen.hint.type == "boolean" else LIKELY, flag)
     made: Listed | None = listed(seen.distinct, seen.hint, seen.codes, seen.as_of)

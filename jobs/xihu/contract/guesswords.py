@@ -49,7 +49,8 @@ date date - -: 日期 日 出生年月 生日 有效期 有效期至 期限 截�
 datetime at - -: 时间 时刻 时点 采集时间 更新时间
 money amount - -: 财产 资产 负债 限价 标的额 金额 金 费 费用 款 款项 工资 薪 补贴 补助 津贴 收入 支出 余额 单价 总价 价 价格 房价 合同价
 money amount - -: 造价 投资 投资额 税额 税 罚款 资本 注册资本 资金 基数 缴费基数 标准 借方 贷方 发生额 档次 营业额 产值 损失 养老金 保障金
-money amount - -: 救助金 预算 决算 报销 自付 统筹支付 结余 租金 奖金 应发 实发 缴费 补发 额
+money amount - -: 出口 进口 增加值 总值 生产总值 救助金 预算 决算 报销 自付 统筹支付 结余 租金 奖金 应发 实发 缴费 补发 额
+integer persons - -: 受伤 死亡 伤亡 重伤 轻伤 失踪 受灾
 integer persons - -: 人数 人次 人口 户数 人口数 家庭人口 成员数 男 女 儿童 户籍人口 常住人口 老年人口 流动人口
 integer count - -: 数量 次数 个数 件数 辆数 床位 床位数 套数 起数 张数 页数 层数 层站数 数 天数 笔数 记分 库存 附件数 班级数
 integer age - -: 年龄 工龄 周岁 岁数
@@ -133,13 +134,16 @@ _ENGLISH: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
         (r"mobile|phone|tel$|telephone|contact_?(no|number)", Hint("phone", "phone")),
         (r"birth|birthday", Hint("date", "birth_date", None, "quasi")),
         (r"^is_\w+|^has_\w+|flag$|online$|enabled$", Hint("boolean", "flag")),
-        (r"(^|.*_)(date|day)$|_on$|^date(_|$)|valid_?(from|to|until)|expir\w*", Hint("date", "date")),
+        (r"(^|.*_)(date|day)$|_on$|^date(_|$)|valid_?(from|to|until|start|begin|end)|expir\w*", Hint("date", "date")),
         (r"(^|.*_)(time|at|timestamp|datetime)$|time$", Hint("datetime", "at")),
         (r"(^|.*_)(month|yearmonth|ym)$|period", Hint("month", "month")),
         (r"(^|.*_)year$|^year(_|$)|_year_", Hint("year", "year")),
-        (r"amount|price|fee$|cost|loss|salary|income|capital|balance|payment|subsidy|\bvat\b.*amount|money", Hint("money", "amount")),
         (
-            r"count|num(ber)?_of|qty|quantity|deaths?$|injured|employees|persons|population|confirmed|cured|dead|suspected|star$|score$|total$|times$|age$",
+            r"amount|price|fees?$|cost|loss|salary|income|capital|balance|payment|subsidy|(^|_)(revenue|expenses?|expenditure|turnover|premium|investment|deposit|budget|wages?|debit|credit|tax|paid|payable|rent|gdp|fine)$|\bvat\b.*amount|money",
+            Hint("money", "amount"),
+        ),
+        (
+            r"(?<!ac)count|num(ber)?_of|qty|quantity|deaths?$|injured|employees|persons|population|confirmed|cured|dead|suspected|star$|score$|total$|times$|age$",
             Hint("integer", "count"),
         ),
         (r"^(seq|no|line_?no|row_?no|index)$", Hint("integer", "seq")),
