@@ -119,6 +119,14 @@ class Publicity(Rule):
     fields: FieldSpan | None = None
 
 
+class LevelRule(Model):
+    """What makes a penalty of a level: words of its matter, its procedure, or at least an amount in 元."""
+
+    words: Pattern | None = None
+    procedures: list[str] = []
+    amount: Decimal | None = None
+
+
 class RepairRule(Rule):
     conditions: list[Literal["fulfilled", "commitment", "least_publicity", "not_listed"]]
     answer_days: int
@@ -182,6 +190,8 @@ class Policy(Model):
     uncollected: dict[str, Uncollected]
     expiry: Expiry
     publicity: list[Publicity]
+    levels: dict[Level, LevelRule]
+    fields: dict[str, Pattern]
     repair: RepairRule
     publication: Publication
     query: QueryRule
