@@ -106,8 +106,8 @@ def _letters(clean: str) -> PersonName | None:
     words = [w for w in words if w]
     if not words or len("".join(words)) < 2:
         return None
-    joined = "".join(words).lower().replace("ü", "v")
-    forms = dict.fromkeys([joined, (words[-1] + "".join(words[:-1])).lower(), ("".join(words[1:]) + words[0]).lower()])
+    orders = ("".join(words), words[-1] + "".join(words[:-1]), "".join(words[1:]) + words[0])
+    forms = dict.fromkeys(o.lower().replace("lv", "lu").replace("nv", "nu") for o in orders)
     initials = "".join(w[0] for w in words).lower()
     return PersonName("".join(words), "", "".join(words), tuple(forms), initials, True, False)
 

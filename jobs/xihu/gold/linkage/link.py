@@ -233,13 +233,13 @@ def _finish(con: duckdb.DuckDBPyConnection, decisions: tuple[Decision, ...], mod
             union select "left" from judged where kind = 'attach' group by 1 having count(*) > 1)"""
     )
     labels, found = _weigh(con, held, model)
-    con.register("weighed", labels)
+    con.register("settled", labels)
     kept = "select handle, cluster from cluster_old o where o.handle in (select handle from piece p anti join stale s on s.piece = p.piece)"
     if old is not None:
         con.register("cluster_old", old.clusters)
     clusters = con.sql(
         f"""select handle, cluster from (
-            from weighed
+            from settled
             union all select p.handle, p.piece from piece p semi join stale on stale.piece = p.piece anti join busy b on b.piece = p.piece
             {f"union all {kept}" if old is not None else ""}) order by handle"""
     ).to_arrow_table().cast(CLUSTERS)  # fmt: skip

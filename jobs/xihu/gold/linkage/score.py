@@ -25,6 +25,8 @@ SCORED = pa.schema(
     ]
 )
 CHUNK = 4_000_000
+ADULT = 18  # years
+ONE_DEATH = 31  # days by which registers may differ over one death
 _INPUT = """
 create or replace temp table compared as
 select m.handle, k.n, coalesce(k.band, 1) as band, coalesce(k.holes, false) as holes, coalesce(k.latin, false) as latin,
@@ -53,6 +55,18 @@ def _level(comparison: str, model: Model) -> str:
     return f"case {cases} else 'null' end"
 
 
+def by_splink(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """`weighed` (handle_l, handle_r, match_weight, match_probability, mw_<comparison> …) of the table `pairs` over `compared`."""
+    from splink import DuckDBAPI, Linker
+
+    api = DuckDBAPI(connection=con)
+    linker = Linker(api.register("compared"), splink_settings(model), validate_settings=False, log_level=None)
+    linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
+    found = linker.inference.predict(threshold_match_weight=model.lower, warning_mode="never")
+    con.execute(f"create or replace temp table weighed as from {found.physical_name}")
+    found.drop_table_from_database_and_remove_from_cache()
+
+
 def score(con: duckdb.DuckDBPyConnection, model: Model) -> pa.Table:
     """Scores the table `candidate`; pairs below the lower threshold are forgotten.
 
@@ -62,42 +76,37 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> pa.Table:
     """
     con.execute(_INPUT)
     total = con.execute("select count(*) from candidate").fetchall()[0][0]
-    if not total:
-        return SCORED.empty_table()
-    from splink import DuckDBAPI, Linker
-
-    parts = []
+    levels = ", ".join(f"{_level(c, model)} as level_{c}" for c in LEVELS)
+    born = "strptime(coalesce(a.birth, b.birth)::varchar, '%Y%m%d')"
+    sure = f"""level_name in {SURE_NAMES} and level_birth in {SURE_BIRTHS}
+        and level_sex <> 'different' and level_relation <> 'different'
+        and not (level_name not in {SAME_NAMES} and coalesce(a.birth, b.birth) is not null
+                 and coalesce(datediff('year', {born}, least(a.known_from, b.known_from)) < {ADULT}, true))
+        and not coalesce(abs(datediff('day', a.death_date, b.death_date)) > {ONE_DEATH}, false)
+        and not (level_birth = 'null' and level_phone <> 'equal' and level_place not in ('household', 'address'))"""
+    evidence = ", ".join(f"'{c}', level_{c} || ' ' || printf('%+.2f', mw_{c})" for c in LEVELS)
+    parts = [SCORED.empty_table()]
     for start in range(0, total, CHUNK):
         con.execute(
             f"""create or replace temp table pairs as select l as join_key_l, r as join_key_r, '0' as match_key
             from (select l, r, row_number() over (order by l, r) as i from candidate) where i > {start} and i <= {start + CHUNK}"""
         )
-        api = DuckDBAPI(connection=con)
-        linker = Linker(api.register("compared"), splink_settings(model), validate_settings=False, log_level=None)
-        linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
-        found = linker.inference.predict(threshold_match_weight=model.lower, warning_mode="never")
-        levels = ", ".join(f"{_level(c, model)} as level_{c}" for c in LEVELS)
-        sure = f"""level_name in {SURE_NAMES} and level_birth in {SURE_BIRTHS}
-            and level_sex <> 'different' and level_relation <> 'different'
-            and not (level_name not in {SAME_NAMES} and coalesce(a.birth, b.birth) is not null
-                     and datediff('year', strptime(coalesce(a.birth, b.birth)::varchar, '%Y%m%d'), least(a.known_from, b.known_from)) < 18)
-            and not coalesce(abs(datediff('day', a.death_date, b.death_date)) > 31, false)
-            and not coalesce(level_birth = 'null' and level_phone <> 'equal' and level_place not in ('household', 'address'), false)"""
-        evidence = ", ".join(f"'{c}', level_{c} || ' ' || printf('%+.2f', mw_{c})" for c in LEVELS)
+        by_splink(con, model)
         parts.append(
             con.sql(
                 f"""
                 with e as (select handle_l as l, handle_r as r, match_weight, match_probability,
                                {", ".join(f"mw_{c}" for c in LEVELS)}, {levels}
-                           from {found.physical_name})
+                           from weighed)
                 select e.l, e.r, round(e.match_weight, 6) as score, round(e.match_probability, 9) as probability, {sure} as sure,
                     json_object({evidence})::varchar as evidence
                 from e join m a on a.handle = e.l join m b on b.handle = e.r order by 1, 2
                 """
-            ).to_arrow_table()
+            )
+            .to_arrow_table()
+            .cast(SCORED)
         )
-        found.drop_table_from_database_and_remove_from_cache()
-    return pa.concat_tables(parts).cast(SCORED)
+    return pa.concat_tables(parts)
 
 
 def explain(evidence: str) -> list[dict[str, object]]:
