@@ -62,6 +62,7 @@ for line in sys.stdin:
         report = run_backfill(spark, datetime.fromisoformat(wanted[1]), datetime.fromisoformat(wanted[2]))
     else:
         report = run_ingest(spark)
+    print(report.failed, file=sys.stderr, flush=True)
     print(json.dumps([report.ok, time.monotonic() - began]), flush=True)
 """
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from xihu.silver.history import derive
+from xihu.silver.history import derive, derive_many
 from xihu.silver.shape import Shape
 
 BASE = datetime(2016, 10, 1, tzinfo=UTC)
@@ -50,7 +50,14 @@ def records(spark, files: list[File]):
 
 
 def run(spark, files, shape, **more):
-    d = derive(records(spark, files), shape, **more)
+    """Spans, outcomes and what was derived; derived twice, as a few records and as many."""
+    given = records(spark, files)
+    found, many = (_told(d) for d in (derive(given, shape, **more), derive_many(given, shape, **more)))
+    assert many[:3] == found[:3]
+    return found[0], found[1], found[3]
+
+
+def _told(d):
     spans = sorted(
         (
             (
@@ -66,8 +73,9 @@ def run(spark, files, shape, **more):
         key=str,
     )
     outcomes = [(r._landing, r._row, r._outcome, r._reason) for r in d.records.orderBy("_landing", "_row").collect()]
+    closers = sorted(r[0] for r in d.closers.collect()) if d.closers is not None else None
     d.release()
-    return spans, outcomes, d
+    return spans, outcomes, (closers, d.vanished), d
 
 
 def state(files: list[File], shape: Shape, day: int) -> set:

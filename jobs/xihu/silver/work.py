@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xihu.bronze import gate, ingest
@@ -15,8 +17,9 @@ from xihu.contract.models import Contract
 from xihu.lake import tables
 from xihu.lake.failpoint import failpoint
 from xihu.lake.ledger import Key, LedgerRow
+from xihu.settings import settings
 from xihu.silver import store
-from xihu.silver.history import Derived, derive
+from xihu.silver.history import Derived, derive, derive_many
 from xihu.silver.scopekeys import ScopeReader
 from xihu.silver.shape import Shape, shape_of
 from xihu.silver.typing import typed
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LOADED = ("accepted", "accepted_with_quarantine")
+# From so many records on typed ones are kept in files: each step reads the columns it needs, and the driver's memory stays what it is.
+MANY = 200_000
 
 
 @dataclass
@@ -67,6 +72,7 @@ class Work:
         self.rows: list[LedgerRow] = []
         self.quality: list[tuple[Any, ...]] = []
         self.error: str | None = None
+        self.records = 0
 
     def do(self) -> None:
         """Gate, bronze, history, silver, quarantine; nothing of silver is written for a file whose books do not balance."""
@@ -101,13 +107,32 @@ class Work:
             self.error = "；".join(f"{f.landing}：{f.refusal.detail}" for f in result.broken if f.refusal)
             return
         base = self.base(fresh, loaded, vanished, twins, taken)
-        derived = derive(base.records, self.shape, self.incomplete(refused))
         try:
-            self.publish(fresh, derived, base, twins)
+            self.publish(fresh, self.derive(base, self.incomplete(refused)), base, twins)
         finally:
-            derived.release()
             for df in base.held:
                 df.unpersist()
+            shutil.rmtree(self.stage, ignore_errors=True)
+
+    @property
+    def stage(self) -> Path:
+        """Where typed records lie while the resource is worked on."""
+        return settings().work / "silver" / self.contract.resource
+
+    def typed(self, loads: Mapping[str, int | None], files: Iterable[Item]) -> DataFrame:
+        """The typed records of these loads; a file of the work folder where they are many."""
+        records = typed(live_bronze(self.spark, self.contract, loads), self.contract, self.codes)
+        self.records = sum(f.count.records if f.count else self.old[f.landing][1].records_in or 0 for f in files)
+        if self.records < MANY:
+            return records
+        at = str(self.stage)
+        records.write.mode("overwrite").option("compression", "snappy").parquet(at)
+        return self.spark.read.schema(records.schema).parquet(at)
+
+    def derive(self, base: Base, incomplete: set[str]) -> Derived:
+        if self.records < MANY:
+            return derive(base.records, self.shape, incomplete)
+        return derive_many(base.records, self.shape, incomplete, self.records)
 
     def incomplete(self, refused: list[Item]) -> set[str]:
         """Deliveries of which a file was refused before it was read."""
@@ -118,7 +143,7 @@ class Work:
         """The records to derive from: only the new ones where nothing they can touch arrived later or went, else all of the resource."""
         spark, contract = self.spark, self.contract
         if not taken:
-            mine = typed(live_bronze(spark, contract, {f.landing: self.run for f in fresh}), contract, self.codes)
+            mine = self.typed({f.landing: self.run for f in fresh}, fresh)
             if self.virgin:
                 return Base(self.with_aliases(mine, twins), None, True)
             last = max((f.delivery.received_at for f in loaded), default=None)
@@ -131,7 +156,7 @@ class Work:
         for name in [f.landing for f in loaded] + list(vanished):
             live[name] = self.loads.get((name, contract.version))
         rest = {name: run for name, run in live.items() if name not in twins}
-        every = typed(live_bronze(spark, contract, rest), contract, self.codes)
+        every = self.typed(rest, [f for f in [*fresh, *(f for f, _ in self.old.values())] if f.landing in rest])
         current = spark.table(store.silver_table(contract)).where("_loaded_to IS NULL")
         return Base(self.with_aliases(every, twins), current, True)
 
@@ -148,10 +173,8 @@ class Work:
         if shape.mode == "snapshot":
             if vanished or not shape.scope:
                 return None
-            mine = mine.persist()
             scopes = mine.where("_scope_ok").select(*shape.scope).distinct()
             touched = not before.join(F.broadcast(scopes), list(shape.scope), "left_semi").isEmpty()
-            mine.unpersist()
             return None if touched else Base(self.with_aliases(mine, twins), None, False)
         if not in_order or shape.version or not shape.key:
             return None
@@ -217,11 +240,7 @@ class Work:
             counts.setdefault(landing, Counter())[outcome] += n
             quarantined = quarantined or outcome == "quarantined"
             to_note = to_note or (notes and landing in mine)
-        closed: dict[str, int] = {}
-        may_close = self.shape.closes
-        if may_close:
-            versions = versions.persist()
-            closed = {r[0]: r[1] for r in versions.where("_closer IS NOT NULL").groupBy("_closer").count().collect()}
+        closed = {} if derived.closers is None else {r[0]: r[1] for r in derived.closers.groupBy("_closer").count().collect()}
         try:
             rows = [self.outcome(f, counts.get(f.landing, Counter()), closed, derived.vanished) for f in fresh]
             if base.whole and not self.virgin:
@@ -238,8 +257,7 @@ class Work:
             failpoint("after_quarantine")
             self.rows += rows
         finally:
-            if may_close:
-                versions.unpersist()
+            derived.release()
 
     def outcome(self, item: Item, counts: Counter[str], closed: dict[str, int], vanished: dict[str, str]) -> LedgerRow:
         """The ledger row of a file that was read."""
