@@ -37,6 +37,9 @@ RECORD = (
     "_scope_ok",
 )
 SPAN = ("_known_from", "_known_to", "_valid_to")
+PLACE = ("_landing", "_file", "_row")
+# Records that may share their key with others and still be held in memory (100 bytes each).
+FEW = 1_000_000
 
 
 @dataclass
@@ -76,9 +79,9 @@ def derive(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()) -> 
         incomplete: deliveries of which a file of this resource was refused: their scopes close nothing.
     """
     if not shape.keyed:
-        done = _unkeyed(_hashed(records, shape), shape).persist()
+        done = _unkeyed(hashed(records, shape), shape).persist()
         return Derived(done, _plain(done, shape).select(*_kept(shape), *SPAN), held=[done])
-    marked, vanished, units, held = _judged(_mark(_hashed(records, shape), shape), shape, incomplete)
+    marked, vanished, units, held = _judged(_mark(hashed(records, shape), shape), shape, incomplete)
     resolved, spans, more = _resolved(marked, shape, units)
     versions = spans.select(*_kept(shape), *SPAN, "_closer")
     held += more
@@ -97,49 +100,42 @@ def derive_many(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()
     """
     from pyspark.sql import functions as F
 
-    hashed = _hashed(records, shape)
+    every = hashed(records, shape)
     if not shape.keyed:
-        done = _unkeyed(hashed, shape)
+        done = _unkeyed(every, shape)
         return Derived(done, _plain(done, shape).select(*_kept(shape), *SPAN))
-    hashed = hashed.withColumn("_h", _key_hash(shape))
+    every = every.withColumn("_h", _key_hash(shape))
     ordering = [c for c in (shape.version, shape.operation) if c]
     needed = [*RECORD, *(c for c in ("_warned",) if c in records.columns), "_row_hash", "_full_hash", "_second", "_h"]
     needed += [c for c in dict.fromkeys((*shape.key, *shape.scope, *ordering)) if c not in needed]
-    narrow = hashed.select(*(f"`{c}`" for c in needed if c in hashed.columns))
+    narrow = every.select(*(f"`{c}`" for c in needed if c in every.columns))
     # Counted in parts whose table of keys stays below 50 MB.
     keys = narrow.select("_h", (F.col("_reason").isNull() & ~F.col("_key_ok")).alias("odd")).repartition(2 + rows // 1_000_000, "_h")
     several = keys.groupBy("_h").agg(F.count("*").alias("n"), F.max("odd").alias("odd"))
-    several = several.where("odd OR (n > 1 AND _h IS NOT NULL)").select(F.col("_h").alias("_several")).persist()
-    held = [several]
-    crowd = narrow.join(F.broadcast(several), F.col("_h").eqNullSafe(F.col("_several")), "left_semi")
-    marked, vanished, units, more = _judged(_mark(narrow, shape), shape, incomplete)
-    held += more
-    if units is None and not vanished:
-        lone = hashed.join(F.broadcast(several), F.col("_h").eqNullSafe(F.col("_several")), "left_anti")
-        marked = _mark(crowd, shape)
+    several = several.where("odd OR (n > 1 AND _h IS NOT NULL)").select(F.col("_h").alias("_several"), "n").persist()
+    marked, vanished, units, held = _judged(_mark(narrow, shape), shape, incomplete)
+    held.append(several)
+    # A newer version of a scope says something of every key in it, also of those that it does not name.
+    few = units is None and not vanished and (several.agg(F.sum("n")).collect()[0][0] or 0) <= FEW
+    if few:
+        same = F.col("_h").eqNullSafe(F.col("_several"))
+        lone = every.join(F.broadcast(several), same, "left_anti")
+        marked = _mark(narrow.join(F.broadcast(several), same, "left_semi"), shape)
     else:
-        # A newer version of a scope says something of every key in it, also of those that it does not name.
-        lone = hashed.limit(0)
+        lone = every.limit(0)
     resolved, spans, more = _resolved(marked, shape, units)
     held += more
     spans = spans.select(*PLACE, *SPAN, "_closer").persist()
     held.append(spans)
     alone = _alone(lone, shape)
-    found = hashed.join(_small(spans, units is None), list(PLACE))
+    found = every.join(F.broadcast(spans) if few else spans, list(PLACE))
     versions = _plain(alone, shape).select(*_kept(shape), *SPAN).unionByName(found.select(*_kept(shape), *SPAN))
     shown = [c for c in resolved.columns if c in alone.columns and c not in _WORK]
     both = alone.select(*shown).unionByName(resolved.select(*shown))
     return Derived(both, versions, _closers(spans) if shape.closes else None, vanished, held)
 
 
-PLACE = ("_landing", "_file", "_row")
 _WORK = ("_k", "_scope", "_v", "_deletes", "_full_hash", "_second", "_h")
-
-
-def _small(spans: DataFrame, few: bool) -> DataFrame:
-    from pyspark.sql import functions as F
-
-    return F.broadcast(spans) if few else spans
 
 
 def _closers(spans: DataFrame) -> DataFrame:
@@ -222,10 +218,12 @@ def _kept(shape: Shape) -> list[str]:
     return [f"`{f}`" for f in shape.fields] + ["_delivery_id", "_landing", "_file", "_row", "_line", "_row_hash", "_repairs"]
 
 
-def _hashed(records: DataFrame, shape: Shape) -> DataFrame:
-    """Adds `_row_hash`, `_full_hash`, and `_second` where whole records are told apart."""
+def hashed(records: DataFrame, shape: Shape) -> DataFrame:
+    """Adds `_row_hash`, `_full_hash`, and `_second` where whole records are told apart, if they are not there."""
     from pyspark.sql import functions as F
 
+    if "_row_hash" in records.columns:
+        return records
     df = records.withColumn("_row_hash", content_hash(shape.content))
     if not shape.keyed:
         return df

@@ -19,7 +19,7 @@ from xihu.lake.failpoint import failpoint
 from xihu.lake.ledger import Key, LedgerRow
 from xihu.settings import settings
 from xihu.silver import store
-from xihu.silver.history import Derived, derive, derive_many
+from xihu.silver.history import Derived, derive, derive_many, hashed
 from xihu.silver.scopekeys import ScopeReader
 from xihu.silver.shape import Shape, shape_of
 from xihu.silver.typing import typed
@@ -125,7 +125,7 @@ class Work:
         self.records = sum(f.count.records if f.count else self.old[f.landing][1].records_in or 0 for f in files)
         if self.records < MANY:
             return records
-        at = str(self.stage)
+        records, at = hashed(records, self.shape), str(self.stage)
         records.write.mode("overwrite").option("compression", "snappy").parquet(at)
         return self.spark.read.schema(records.schema).parquet(at)
 
@@ -195,6 +195,8 @@ class Work:
             F.lit(True).alias("_scope_ok"),
             F.lit(None).cast("string").alias("_warned"),
         )
+        if "_row_hash" in mine.columns:
+            seeds = hashed(seeds, self.shape)
         return Base(mine.unionByName(seeds), standing if shape.closes else None, False, [standing])
 
     def with_aliases(self, records: DataFrame, twins: dict[str, Item]) -> DataFrame:
