@@ -381,7 +381,10 @@ def live_bronze(spark: SparkSession, contract: Contract, loads: Mapping[str, int
     """The records of these loads: landing file → the run that wrote it to bronze."""
     from pyspark.sql import functions as F
 
-    rows = spark.table(ingest.bronze_table(contract)).where(F.col("_contract_version") == contract.version)
+    table = ingest.bronze_table(contract)
+    # Takes a table in that the catalog has lost.
+    tables.exists(spark, table)
+    rows = spark.table(table).where(F.col("_contract_version") == contract.version)
     runs = {r for r in loads.values() if r is not None}
     if len(runs) == 1:
         rows = rows.where(F.col("_run") == next(iter(runs)))
