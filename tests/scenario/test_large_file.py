@@ -1,4 +1,4 @@
-"""Large deliveries go to bronze without passing through Spark's rows; what comes of them is the same."""
+"""Large deliveries go to bronze without passing through Spark's rows, and typed records lie in files; what comes of them is the same."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from xihu.bronze import bulk
 from xihu.bronze.ingest import bronze_spec, bronze_table
 from xihu.contract.load import load_catalogue
 from xihu.lake import files as data_files
+from xihu.silver import work
 
 ROWS = [f"{i},2016-{i % 12 + 1:02d},{'上城' if i % 2 else '下城区'},{i}.5" for i in range(60)]
 ODD = [*ROWS, "60,2016-01,上城", "61,2016-13,上城,1", '62,2016-02,"上,城",2', "3,2016-04,上城,99"]
 
 
-def test_the_two_ways_to_bronze_give_the_same(city, monkeypatch: pytest.MonkeyPatch) -> None:
-    city.contract()
+@pytest.mark.parametrize("mode", ["mode: append", "mode: snapshot\nscope: [month, area]\nabsence: ended\nmax_vanish: 1"])
+def test_the_two_ways_give_the_same(city, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    city.contract(mode)
     found = []
     for large in (bulk.LARGE, 1):
         monkeypatch.setattr(bulk, "LARGE", large)
+        monkeypatch.setattr(work, "MANY", large)
         rows = [*city.take(1, "补贴_1.csv", ODD), *city.take(2, "补贴_2.csv", [*ROWS[:10], "70,2016-01,上城,7"])]
         bronze = city.spark.table("bronze.mz__payment")
         made = bronze.inputFiles()

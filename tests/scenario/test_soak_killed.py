@@ -20,8 +20,10 @@ from typing import Any
 
 import pytest
 
-from xihu.lake import durable, ledger, runs, tables
+from xihu.bronze import bulk
+from xihu.lake import durable, files, ledger, runs, tables
 from xihu.lake.failpoint import Killed
+from xihu.silver import work
 
 pytestmark = pytest.mark.soak
 SEED = 4
@@ -72,6 +74,7 @@ def moments(monkeypatch: pytest.MonkeyPatch) -> Moments:
     made = Moments()
     for name, place in (("append", 1), ("merge", 1), ("load", 1), ("ensure", 1)):
         monkeypatch.setattr(tables, name, made.around(name, getattr(tables, name), place))
+    monkeypatch.setattr(files, "commit", made.around("commit", files.commit, 1))
     monkeypatch.setattr(durable, "write_json", made.around("write_json", durable.write_json, -1))
     for module in MODULES:
         monkeypatch.setattr(f"{module}.failpoint", made.pass_by)
@@ -80,12 +83,15 @@ def moments(monkeypatch: pytest.MonkeyPatch) -> Moments:
 
 @dataclass(frozen=True)
 class Story:
-    """`before` makes the lake and leaves something to do; `act` does it; `between` happens while the lake is down."""
+    """`before` makes the lake and leaves something to do; `act` does it; `between` happens while the lake is down. `large`: whatever comes
+    is treated as what is too large for a small load.
+    """
 
     name: str
     before: Callable[[Any], None]
     act: Callable[[Any], Any] = lambda city: city.ingest()
     between: Callable[[Any], None] | None = None
+    large: bool = False
 
 
 def append(city: Any) -> None:
@@ -188,6 +194,8 @@ STORIES = (
     Story("mended contract", mended),
     Story("backfill", backfill, take_again),
     Story("several resources", several),
+    Story("large files", corrections, large=True),
+    Story("large snapshot", snapshot("ended"), large=True),
     Story("contract mended while down", corrections, between=mend_while_down),
 )
 
@@ -264,8 +272,13 @@ def chosen(name: str, seen: list[tuple[str, int]], n: int) -> list[tuple[str, in
 
 
 @pytest.mark.parametrize("number", range(len(STORIES)), ids=[s.name.replace(" ", "_") for s in STORIES])
-def test_killed_at_any_write(city: Any, moments: Moments, tmp_path: Path, evidence: Any, number: int) -> None:
+def test_killed_at_any_write(
+    city: Any, moments: Moments, tmp_path: Path, evidence: Any, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     story, began = STORIES[number], time.monotonic()
+    if story.large:
+        monkeypatch.setattr(bulk, "LARGE", 1)
+        monkeypatch.setattr(work, "MANY", 1)
     n = POINTS // len(STORIES) + (number < POINTS % len(STORIES))
     exact = story.between is None
     moments.arm(None)
