@@ -15,8 +15,10 @@ from xihu.standards.workdays import Workdays, in_time
 
 D = date.fromisoformat
 DECISIONS: list[dict[str, Any]] = [
-    {"document_no": "甲1", "kind": "penalty", "decided_on": D("2024-01-10"), "matter": "销售不合格食品", "authority": "市场监管局", "amount": Decimal(5000)},
-    {"document_no": "甲2", "kind": "penalty", "decided_on": D("2024-02-10"), "matter": "占道经营，警告", "authority": "城管局", "amount": None},
+    {"document_no": "甲1", "kind": "penalty", "decided_on": D("2024-01-10"), "matter": "销售不合格食品",
+     "authority": "市场监管局", "amount": Decimal(5000)},
+    {"document_no": "甲2", "kind": "penalty", "decided_on": D("2024-02-10"), "matter": "占道经营，警告",
+     "authority": "城管局", "amount": None},
     {"document_no": "甲3", "kind": "penalty", "decided_on": D("2024-03-10"), "matter": "违法占地", "amount": Decimal(2_000_000)},
     {"document_no": "许1", "kind": "permit", "decided_on": D("2024-03-10"), "matter": "食品经营许可", "amount": None},
 ]  # fmt: skip

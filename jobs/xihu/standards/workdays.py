@@ -54,7 +54,7 @@ class Workdays:
 
 
 def in_time(decided: date, published: date | None, working_days: int, calendar: Workdays, on: date) -> bool | None:
-    """Whether a decision was published within its term, as seen on a day: None while the term still runs, or the calendar ends before it."""
+    """Whether a decision was published within its term, seen on a day: None while the term runs, or where the calendar ends before it."""
     last = calendar.after(decided, working_days)
     if last is None:
         return None
