@@ -7,6 +7,7 @@ import json
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -32,7 +33,7 @@ def ready(seed: int, places: int) -> tuple[World, AddressIndex, float]:
     return world, index, time.process_time() - start
 
 
-def figures(world: World, index: AddressIndex, texts: int, dirt: int, seed: int = 0) -> dict[str, object]:
+def figures(world: World, index: AddressIndex, texts: int, dirt: int, seed: int = 0) -> dict[str, Any]:
     """Addresses a CPU second of one core, right claims by grade, and the share of listed places that are matched as finely as they are."""
     cases = list(world.cases(texts, dirt, seed))
     start = time.process_time()

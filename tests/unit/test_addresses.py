@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from xihu.standards.codes import load_codes
 from xihu.standards.crosswalks import load_crosswalks
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from benchmarks.base import addresses as benchmark
 from benchmarks.base.address_world import World, expected, right, tally
 
 DAY = date(2016, 12, 5)
@@ -193,3 +195,29 @@ def test_no_text_breaks_it_and_every_claim_names_its_parents(text: str) -> None:
         assert m.division == m.street[:6]
     assert (m.grade == "F") == (m.division is None)
     assert m.address_id is None or m.grade in "AB"
+
+
+def test_rows_of_the_fact_are_a_register() -> None:
+    """Columns of gold.standard_address, streets by name and districts of another year."""
+    rows = pa.table({"address_no": ["A", "B"], "division": ["330103", "330110"], "street": ["武林街道", "临平街道"], "road": ["解放路"] * 2,
+                     "door_no": ["88号", "８８号"], "neighbourhood": [None, "金都花园"], "building_no": [None, "3幢"],
+                     "entrance": [None, "1单元"], "room_no": [None, "101室"]})  # fmt: skip
+    ready = AddressIndex.of(rows, CODES, WALKS, date(2022, 1, 1))
+    assert [match(t, ready).address_id for t in ("下城区解放路88号", "余杭区临平街道金都花园3-1-101")] == ["A", "B"]
+    assert match("临平区解放路88号", ready).street == "330113001"
+
+
+def test_unknown_road_beside_a_known_estate_is_doubted() -> None:
+    m = match("西湖区翠苑街道某某路7号翠苑一区12幢", index())
+    assert m.grade == "D" and "road_contradicts_estate" in m.reasons and m.candidates
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(201, 209))
+def test_evidence(seed: int, evidence: Callable[..., None]) -> None:
+    """Eight cities of 60,000 places, five levels of dirt, 10,000 texts each: figures of docs/evidence/addresses.md."""
+    made, ready, seconds = benchmark.ready(seed, 60_000)
+    for dirt, matched in {0: 0.99, 1: 0.9, 2: 0.84, 3: 0.77, 5: 0.65}.items():
+        found = benchmark.figures(made, ready, 10_000, dirt, seed)
+        evidence("addresses", seed=seed, rows=len(made.listed), index_seconds=round(seconds, 2), **found)
+        assert found["precision"] >= 0.99 and found["matched"] >= matched, found

@@ -33,9 +33,9 @@ class StreetRow(NamedTuple):
 class CrosswalkRow(NamedTuple):
     """What a place of one edition is in another. `level`: street, functional_area, district.
 
-    `from_date` is the first day of the edition (None: as far back as the list goes), `to_date` that of the other. `to_street` is None where
-    it was divided or is no single street; `to_division` is None where several districts have parts of it, named in `parts`. `figures`: whether
-    a count or an amount of the place belongs wholly to `to_division`.
+    `from_date` is the first day of the edition (None: as far back as the list goes), `to_date` of the other. `to_street` is None where it
+    was divided or is no single street; `to_division` is None where several districts have parts of it, named in `parts`. `figures`:
+    whether a count or an amount of the place belongs wholly to `to_division`.
     """
 
     level: str
@@ -152,7 +152,7 @@ def street_rows(codes: Mapping[str, CodeList]) -> list[StreetRow]:
 
 
 def crosswalk_rows(codes: Mapping[str, CodeList], walks: Mapping[str, Crosswalk]) -> list[CrosswalkRow]:
-    """Rows of `gold.division_crosswalk`: every place of every edition in every edition, itself included; key level, from_code, both dates."""
+    """Rows of `gold.division_crosswalk`: every place of every edition in every edition; key level, from_code, from_date, to_date."""
     if "street" not in codes or "street__street" not in walks:
         return []
     g = Geographies.of(codes, walks)

@@ -160,4 +160,6 @@ def valid(text: str) -> bool:
 
 
 # The same in one expression, for checks of contracts: RLIKE in Spark and Trino.
-PATTERN = "^[0-9]{6}(?!000000)[0-9]{6}(?:J[ABSXCDEFY]|G[BSXCDEFHY]|Z[BSXCDEFWY])(?!00000)[0-9]{5}(?:W0{8}|[LQ](?!0{8})[0-9]{8}|F(?!0000)[0-9]{8})$"
+_PARCELS = "(?:J[ABSXCDEFY]|G[BSXCDEFHY]|Z[BSXCDEFWY])(?!00000)[0-9]{5}"
+_FIXTURES = "(?:W0{8}|[LQ](?!0{8})[0-9]{8}|F(?!0000)[0-9]{8})"
+PATTERN = "^[0-9]{6}(?!000000)[0-9]{6}" + _PARCELS + _FIXTURES + "$"

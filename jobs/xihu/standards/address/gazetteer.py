@@ -98,6 +98,10 @@ class Gazetteer:
         """The streets of the day that a street of any year is."""
         return frozenset(c for r in self._listed.by_code.get(code, ()) for c in self._moved[r.code, r.valid_from])
 
+    def of_division(self, code: str) -> Streets:
+        """The streets of the day that a district's code of any year had."""
+        return self._ever(code)
+
     def districts_of(self, streets: Streets) -> tuple[str, ...]:
         """The districts that streets lie in."""
         return tuple(sorted({self.division[s] for s in streets}))

@@ -1,8 +1,8 @@
 """A register of standard addresses, ready to be asked: groups of rows (one building each) found by road and number, by estate, by village.
 
-Register: an Arrow table of strings with `address_id` and any of `division` (six digits), `street` (nine digits), `community`, `road`,
-`lane`, `number`, `estate`, `building`, `unit`, `floor`, `room`; divisions and streets of any year. A row says one place: a room, or with
-the finer levels empty a building or a number.
+Register: an Arrow table of strings with `address_id` and any of `division` (six digits), `street` (nine digits, or its name),
+`community`, `road`, `lane`, `number`, `estate`, `building`, `unit`, `floor`, `room`; divisions and streets of any year. A row says one
+place: a room, or with the finer levels empty a building or a number. Rows of the fact `standard_address` may be given as they are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from xihu.standards.codes import CodeList
 from xihu.standards.crosswalks import Crosswalk
 
 GROUP = ("division", "street", "community", "road", "lane", "number", "estate", "building")
+# The columns of the fact standard_address, by their names here.
+FACT = {
+    "address_no": "address_id",
+    "door_no": "number",
+    "neighbourhood": "estate",
+    "building_no": "building",
+    "entrance": "unit",
+    "room_no": "room",
+}
 INNER = ("unit", "floor", "room")
 
 
@@ -69,6 +78,7 @@ class AddressIndex:
     def __init__(self, table: pa.Table, gazetteer: Gazetteer):
         self.gazetteer, self.on = gazetteer, gazetteer.on
         self._short: set[str] = set()
+        table = table.rename_columns([FACT.get(name, name) for name in table.column_names])
         keyed = {name: _keys(table, name, self._key(name)) for name in (*GROUP, *INNER)}
         order = np.lexsort([keyed[name][0] for name in reversed((*GROUP, *INNER))]) if table.num_rows else np.zeros(0, dtype=np.int64)
         codes = {name: column[0][order] for name, column in keyed.items()}
@@ -111,6 +121,10 @@ class AddressIndex:
     def _placed(self, g: Group) -> Group:
         """With street and division as of the day."""
         street, division = g.street, g.division
+        if street and not street.isdigit():
+            named = self.gazetteer.streets.get(street, frozenset())
+            own = [c for c in named if division is None or c in (self.gazetteer.of_division(division) or named)]
+            street = own[0] if len(own) == 1 else None
         if street and street not in self.gazetteer.now:
             became = self.gazetteer.of_code(street)
             street = next(iter(became)) if len(became) == 1 else None

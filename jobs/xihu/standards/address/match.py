@@ -123,7 +123,7 @@ def _found(a: Address, index: AddressIndex, ways: Sequence[str], estates: Sequen
         house = a.building or (a.loose[0] if len(a.loose) > 1 else None)
         housed = house is None or any(house in (g.building, g.number) for g in own)
         beside = bool(a.road) and not ({g.road for g in own} & {*ways, *index.road_spellings.near(a.road or "")})
-        if beside and (ways or not where.by_street or not housed):
+        if beside:
             # Another road than the estate's: the estate may be another one of that name.
             return _doubted(own, index, where, "road_contradicts_estate")
         if not housed and not ways:
