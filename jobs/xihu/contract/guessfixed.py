@@ -196,7 +196,7 @@ def _known(
             *((w, 45.0, card) for w in (16, 17, 18, 19)),
         ):
             passed, different = share(i, width, test)
-            if width == 12 and len(minutes := {line[i + 10 : i + 12] for line in lines}) <= 2 and not minutes <= {"00", "30"}:
+            if width in (12, 14) and len(minutes := {line[i + 10 : i + 12] for line in lines}) <= 2 and not minutes <= {"00", "30"}:
                 continue  # a day, and digits that happen to be hours
             if passed >= 0.95 or (passed >= 0.8 and width == 18):
                 # What is the same in every line may be a number that begins like a day or a division.

@@ -49,6 +49,19 @@ def outer(root: list[Any], item: str) -> Told | None:
     return found
 
 
+def inner(records: list[list[Any]]) -> Told | None:
+    """The repeated element inside the records whose items tell by an attribute which value they hold: `<field name="xm">王五</field>`."""
+    often = Counter(name for record in records for name, n in Counter(c[0] for c in record[2]).items() if n > 1)
+    for item, times in often.most_common(5):
+        if times < 0.5 * len(records):
+            break
+        groups = [[c for c in record[2] if c[0] == item] for record in records]
+        by = next((f"@{k}" for k in next(g for g in groups if g)[0][1] if _tells([g for g in groups if g], f"@{k}")), None)
+        if by:
+            return Told(records[0][0], item, by)
+    return None
+
+
 def _gather(node: list[Any], item: str, above: list[tuple[str, list[list[Any]]]], around: dict[str, list[list[list[Any]]]]) -> None:
     """Of every element around items: the items in each of them."""
     for child in node[2]:
