@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from credit_helpers import FIRM, policy
 
-from xihu.standards.credit.assemble import assemble, field_of, level_of
+from xihu.standards.credit.assemble import assemble, field_of, level_of, scores, table_row
 from xihu.standards.credit.score import score
 from xihu.standards.workdays import Workdays, in_time
 
@@ -68,6 +69,15 @@ def test_listed_subjects() -> None:
     # A list of honour says nothing of penalties.
     honour = assemble(FIRM, policy(), decisions=DECISIONS[:1], listings=[{**listing, "kind": "honour"}])
     assert not honour[0].listed
+
+
+def test_every_entity_has_a_score_and_nobody_else() -> None:
+    rows = [{**d, "counterpart_id": n} for d, n in zip(DECISIONS, (7, 7, 9, None), strict=True)]
+    kept = [{"commitment_no": "诺1", "status": "kept", "signed_on": D("2024-01-05"), "judged_on": D("2024-03-01"), "counterpart_id": 12}]
+    found = [table_row(s) for s in scores(policy(), D("2024-06-01"), decisions=rows, commitments=kept)]
+    assert [(r["legal_entity_id"], r["points"]) for r in found] == [(7, 92), (9, 80), (12, 102)]
+    for r in found:
+        assert sum(Decimal(line["points"]) for line in json.loads(r["lines"])) == r["points"]
 
 
 # National Day 2016: 1–7 October off, 8 and 9 worked.

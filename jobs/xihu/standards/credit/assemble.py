@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from xihu.standards.credit.policy import Level, Policy
 from xihu.standards.credit.records import CreditRecord
+from xihu.standards.credit.score import Score, score
 
 Row = Mapping[str, Any]
 _COMMITMENT = {"kept": "commitment_kept", "broken": "breach"}
@@ -78,3 +80,33 @@ def assemble(
                 )
             )  # fmt: skip
     return made
+
+
+def scores(
+    policy: Policy, as_of: date, *, decisions: Iterable[Row] = (), listings: Iterable[Row] = (), repairs: Iterable[Row] = (),
+    commitments: Iterable[Row] = (),
+) -> Iterator[Score]:  # fmt: skip
+    """The score of every legal entity that stands in a credit fact (`counterpart_id`), by number. Rows without one are of natural persons,
+    or of entities that could not be resolved: they are nobody's score.
+    """
+    groups: dict[int, dict[str, list[Row]]] = {}
+    named = {"decisions": decisions, "listings": listings, "repairs": repairs, "commitments": commitments}
+    for word, rows in named.items():
+        for r in rows:
+            if r.get("counterpart_id") is not None:
+                groups.setdefault(r["counterpart_id"], {}).setdefault(word, []).append(r)
+    for number, given in sorted(groups.items()):
+        records = assemble(
+            str(number), policy, decisions=given.get("decisions", ()), listings=given.get("listings", ()), repairs=given.get("repairs", ()),
+            commitments=given.get("commitments", ()),
+        )  # fmt: skip
+        yield score(str(number), records, policy, as_of)
+
+
+def table_row(scored: Score) -> dict[str, Any]:
+    """A score as a row of a table: entity, day, points, grade, `lines` as JSON (item, ref, points, words)."""
+    lines = [{"item": x.item, "ref": x.ref, "points": str(x.points), "words": x.words} for x in scored.lines]
+    return {
+        "legal_entity_id": int(scored.subject), "as_of": scored.as_of, "points": scored.points, "grade": scored.grade,
+        "lines": json.dumps(lines, ensure_ascii=False),
+    }  # fmt: skip
