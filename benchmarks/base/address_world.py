@@ -15,7 +15,7 @@ from random import Random
 import pyarrow as pa
 
 COLUMNS = ("address_id", "division", "street", "community", "road", "lane", "number", "estate", "building", "unit", "floor", "room")
-LEVELS = ("division", "street", "community", "road", "number", "estate", "building", "unit", "room")
+LEVELS = ("division", "street", "community", "road", "lane", "number", "estate", "building", "unit", "room")
 # Pairs of characters: the right one, and the one that sounds like it; the one that looks like it.
 SOUND = dict(
     tuple(pair)

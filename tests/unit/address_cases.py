@@ -172,6 +172,7 @@ CASES: list[tuple[str, str, str | None, str | None]] = [
     ("文三路199号、文三路20号", "C", None, "330106"),
     ("延安路466号、468号", "C", None, "330103002"),
     ("翠苑一区12幢、13幢", "B", None, "330106005"),
+    ("文三路199号翠苑一区12幢2单元301室、302室", "A", None, "330106005"),  # the building that holds both
     ("文三路199号；延安路98号", "F", None, None),
     # estates, buildings with #, line ends, guards
     ("和睦新村5幢3单元202", "A", "N121", "330105004"),

@@ -36,6 +36,7 @@ class Match:
     street: str | None = None
     community: str | None = None
     road: str | None = None
+    lane: str | None = None
     number: str | None = None
     estate: str | None = None
     building: str | None = None
@@ -54,6 +55,7 @@ class Match:
             self.street,
             self.community,
             self.road,
+            self.lane,
             self.number,
             self.estate,
             self.building,
@@ -119,9 +121,12 @@ def together(found: list[Match], index: AddressIndex) -> Match:
     first = found[0]
     same = lambda *names: all(getattr(m, n) == getattr(first, n) and getattr(m, n) for m in found for n in names)  # noqa: E731
     repairs = tuple(dict.fromkeys(r for m in found for r in m.repairs))
-    if same("division", "street", "road", "number"):
-        return Match("B", "number", division=first.division, street=first.street, road=first.road, number=first.number, estate=first.estate,
-                     reasons=("two_addresses",), repairs=repairs, candidates=named)  # fmt: skip
+    deep = {name: getattr(first, name) for name in ("division", "street", "community", "road", "lane", "number", "estate")}
+    if all(m.grade == "A" and m.building and m.building == first.building for m in found) and len({m.key[1:9] for m in found}) == 1:
+        return Match("A", "building", **deep, building=first.building, reasons=("two_addresses",), repairs=repairs, candidates=named)
+    if same("division", "street", "road", "number") and len({m.lane for m in found}) == 1:
+        deep["estate"] = first.estate if same("estate") else None
+        return Match("B", "number", **deep, reasons=("two_addresses",), repairs=repairs, candidates=named)
     if same("division", "road"):
         return Match("C", "road", division=first.division, street=first.street if same("street") else None, road=first.road,
                      reasons=("two_addresses",), repairs=repairs, candidates=named)  # fmt: skip
@@ -140,6 +145,6 @@ def together(found: list[Match], index: AddressIndex) -> Match:
 def describe(m: Match, index: AddressIndex) -> str:
     """A place in words."""
     parts = [index.gazetteer.name(c) if c else "" for c in (m.division, m.street)] + [m.community or "" if not m.road else "", m.road or ""]
-    parts += [f"{m.number}号" if m.number else "", m.estate or "", f"{m.building}幢" if m.building else ""]
+    parts += [m.lane or "", f"{m.number}号" if m.number else "", m.estate or "", f"{m.building}幢" if m.building else ""]
     parts += [f"{m.unit}单元" if m.unit else "", f"{m.room}室" if m.room else ""]
     return "".join(parts)

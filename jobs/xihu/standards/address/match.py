@@ -213,14 +213,15 @@ def _within(groups: list[Group], a: Address, index: AddressIndex) -> Match:
         GRADE[level], level, division=first.division, street=first.street, estate=estate, address_id=found.address_id,
         reasons=found.reasons, candidates=found.candidates, community=first.community if len({g.community for g in groups}) == 1 else None,
         road=first.road if len({g.road for g in groups}) == 1 else None, number=first.number if one else None,
+        lane=first.lane if one else None,
     )  # fmt: skip
     if found.level is None:
         return base
     g = found.group
     assert g is not None
     return replace(
-        base, grade="A", level=found.level, road=g.road, number=g.number, estate=g.estate, community=g.community, building=g.building,
-        unit=found.unit, room=found.room,
+        base, grade="A", level=found.level, road=g.road, lane=g.lane, number=g.number, estate=g.estate, community=g.community,
+        building=g.building, unit=found.unit, room=found.room,
     )  # fmt: skip
 
 
