@@ -63,7 +63,7 @@ def town(city):
     (mz / "register.yaml").write_text(CONTRACT.format(number=1, title="登记", prefix="登记", role="subject", feeds=""), "utf-8")
     (mz / "pay.yaml").write_text(CONTRACT.format(number=2, title="发放", prefix="发放", role="payee", feeds=FEEDS), "utf-8")
     shutil.copytree(CONF / "catalogue" / "xh", city.conf / "catalogue" / "xh")
-    shutil.copytree(CONF / "policy", city.conf / "policy")
+    shutil.copytree(CONF / "policy", city.conf / "policy", ignore=shutil.ignore_patterns("credit.yaml"))
     shutil.copy(CONF / "access.yaml", city.conf)
     (city.conf / "base" / "person.yaml").write_text(BASE, "utf-8")
     for file in (city.conf / "facts").glob("*.yaml"):

@@ -240,6 +240,7 @@ def test_every_column_that_the_jobs_write_has_a_class() -> None:
     """A new table or column of gold or quarantine must be judged before anybody reads it; this fails until it is."""
     from xihu.early_warning import warnings
     from xihu.gold import identity, publish, reference
+    from xihu.gold.identity import links
     from xihu.gold.schema import base_shape, fact_shape
     from xihu.gold.survivorship import conflict_shape
     from xihu.silver import store
@@ -251,6 +252,7 @@ def test_every_column_that_the_jobs_write_has_a_class() -> None:
     for kind, base in ((identity.PERSON, "person"), (identity.ENTITY, "legal_entity")):
         shapes += [identity.registry_shape(kind), identity.identifier_shape(kind), identity.record_shape(kind)]
         shapes += [base_shape(catalogue.base[base], kind.key), conflict_shape(catalogue.base[base], kind.key)]
+    shapes += [links.LINK, identity.INSTEAD]
     shapes += [fact_shape(fact) for fact in catalogue.facts.values()]
     tables = {shape.table: shape.names for shape in shapes}
     tables["gold.warning"] = re.findall(r"(\w+) [A-Z]+ COMMENT", warnings.DDL)

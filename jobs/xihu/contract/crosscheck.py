@@ -398,6 +398,9 @@ def facts(all_facts: Mapping[str, Fact], codes: Mapping[str, CodeList], sources:
         for i, column in enumerate(fact.key):
             if column not in fact.columns and column not in VALIDITY:
                 source.problem(("key", i), f"没有这一列 / no such column: {column}", suggest(column, [*fact.columns, *VALIDITY]))
+        for i, column in enumerate(fact.only_with):
+            if column not in fact.columns:
+                source.problem(("only_with", i), f"没有这一列 / no such column: {column}", suggest(column, [*fact.columns]))
         for column, spec in fact.columns.items():
             if column in VALIDITY or column in ("resource", "known_from", "known_to", "loaded_from", "loaded_to"):
                 source.problem(("columns", column), f"系统列名 / name of a system column: {column}", "改名 / rename it")

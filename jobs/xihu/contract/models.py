@@ -435,6 +435,10 @@ class Fact(Model):
     grain: Text
     key: Annotated[list[Name], Field(min_length=1)]
     columns: Annotated[dict[Name, Column], Field(min_length=1)]
+    only_with: Annotated[
+        list[Name],
+        Field(description="columns without which a record does not state this fact (a birth without a known father, no fatherhood)"),
+    ] = []
 
 
 class Attribute(Model):

@@ -93,4 +93,6 @@ def fact_rows(
         number = next(c for c in numbers.columns if c != "id")
         lookup = numbers.select(F.col("id").alias("_id"), F.col(number).alias("_number"))
         whole = whole.join(lookup, whole[target] == lookup["_id"], "left").drop(target, "_id").withColumnRenamed("_number", target)
+    for name in fact.only_with:
+        whole = whole.where(F.col(names[name]).isNotNull())
     return whole.select(*shape.content)

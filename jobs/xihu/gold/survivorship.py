@@ -171,8 +171,12 @@ def conflict_shape(base: Base, number: str) -> Shape:
         ("attribute", "STRING", "属性；identity 表示同一号码疑为两人"),
         ("chosen_value", "STRING", "采用的值"),
         ("chosen_source", "STRING", "采用的来源（资源.角色）"),
+        ("chosen_rank", "INT", "采用的来源在该属性来源次序中的位置，1为最先"),
+        ("chosen_from", "TIMESTAMP", "采用的值获知时刻"),
         ("losing_value", "STRING", "未采用的值"),
         ("losing_source", "STRING", "未采用的来源（资源.角色）"),
+        ("losing_rank", "INT", "未采用的来源在次序中的位置"),
+        ("statements", "STRING", "该属性的全部现行说法（JSON：source 来源、value 值、rank 次序、known_from 获知时刻）"),
         ("reason", "STRING", "原因：lower_rank 来源次序靠后，older 较早获知，two_persons 姓名与出生日期或性别均不同"),
         ("resource", "STRING", "未采用记录的资源"),
         ("_file", "STRING", "未采用记录的文件"),
@@ -195,16 +199,25 @@ def conflicts(base: Base, claims: DataFrame, ids: DataFrame) -> DataFrame:
     )
     said = rows.selectExpr(number, "source", "known_from", "resource", "_file", "_row", f"inline(array({entries}))")
     said = said.where("rank is not null and value is not null")
-    first = F.min_by(F.struct("value", "source", "rank"), F.struct("rank", -F.unix_micros("known_from"), "resource", "_file", "_row"))
+    first = F.min_by(
+        F.struct("value", "source", "rank", "known_from"), F.struct("rank", -F.unix_micros("known_from"), "resource", "_file", "_row")
+    )
     top = said.groupBy(number, "attribute").agg(first.alias("top"), F.count_distinct("value").alias("n")).where("n > 1")
-    lost = said.join(top, [number, "attribute"]).where("value <> top.value")
+    from pyspark.sql import Window
+
+    told = F.collect_set(F.struct("rank", "known_from", "source", "value")).over(Window.partitionBy(number, "attribute"))
+    lost = said.join(top, [number, "attribute"]).withColumn("_told", F.array_sort(told)).where("value <> top.value")
     return lost.selectExpr(
         number,
         "attribute",
         "top.value as chosen_value",
         "top.source as chosen_source",
+        "top.rank as chosen_rank",
+        "top.known_from as chosen_from",
         "value as losing_value",
         "source as losing_source",
+        "rank as losing_rank",
+        "to_json(_told) as statements",
         "case when rank > top.rank then 'lower_rank' else 'older' end as reason",
         "resource",
         "_file",

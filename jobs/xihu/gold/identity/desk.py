@@ -125,7 +125,7 @@ def waiting(spark: SparkSession, limit: int) -> list[tuple[Any, ...]]:
     rows = spark.table(links.LINK.table).where("loaded_to is null")
     decided = rows.where("kind = 'decided'").select("left_handle", "right_handle")
     open_ = rows.where(F.col("kind").isin(list(links.OPEN))).join(decided, ["left_handle", "right_handle"], "left_anti")
-    order = [F.desc("records"), F.desc_nulls_last("probability"), "left_handle", "right_handle"]
+    order: list[Any] = [F.desc("records"), F.desc_nulls_last("probability"), "left_handle", "right_handle"]
     found = open_.orderBy(*order).limit(limit).collect()
     return [
         (p.kind, p.left_id, p.right_id, None if p.probability is None else round(p.probability, 4), p.reason, p.records,
