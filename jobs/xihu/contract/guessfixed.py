@@ -202,8 +202,8 @@ def _known(
                 # What is the same in every line may be a number that begins like a day or a division.
                 out.append((width, worth if different > 2 else min(worth, 5.0)))
                 ends.add(i + width)
-        if (width := voids.get(i)) is not None:
-            out.append((width, _VOID))
+        if (void := voids.get(i)) is not None:
+            out.append((void, _VOID))
         elif (i in ends or i == begin) and all(line[i] in "+-/*" for line in lines):
             # Behind a whole field a sign begins a number; it ends where the next one is known to begin.
             out += [(w, _SIGNED) for w in range(3, 11) if (i + w in voids or i + w == len(lines[0])) and _number(lines, i, w)]

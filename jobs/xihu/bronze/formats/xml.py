@@ -202,8 +202,8 @@ def _judge(contract: Contract, several: list[_Document], warnings: list[str]) ->
                     value = amount(cells[at])
                     unread += value is None
                     summed[inside] += value or 0
-        except Broken as fault:
-            raise Broken(document.told(str(fault))) from fault
+        except Broken as broken:
+            raise Broken(document.told(str(broken))) from broken
         if len(several) > 1 and census.records == before and (refusal := _another(message, own, count)):
             return replace(refusal, detail=document.told(refusal.detail))
         survey.merge(own)
