@@ -49,7 +49,7 @@ def outer(root: list[Any], item: str) -> Told | None:
     return found
 
 
-def inner(records: list[list[Any]]) -> Told | None:
+def named(records: list[list[Any]]) -> Told | None:
     """The repeated element inside the records whose items tell by an attribute which value they hold: `<field name="xm">王五</field>`."""
     often = Counter(name for record in records for name, n in Counter(c[0] for c in record[2]).items() if n > 1)
     for item, times in often.most_common(5):

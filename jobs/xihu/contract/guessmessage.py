@@ -12,7 +12,7 @@ from typing import Any
 from xml.parsers import expat
 
 from xihu.contract.guess import SAMPLE_ROWS, Table, Unreadable, guess_encoding
-from xihu.contract.guesslist import Told, inner, outer, spoken
+from xihu.contract.guesslist import Told, named, outer, spoken
 
 _CODES = ("code", "returncode", "retcode", "resultcode", "status", "errcode", "errorcode")
 _TOTALS = ("total", "totalcount", "count", "totalnum", "records")
@@ -122,7 +122,7 @@ def _records(root: list[Any], encoding: str) -> Table | None:
     best = max((n for n in counts if n != root[2][0][0] or len(counts) == 1), key=lambda n: counts[n], default=None)
     if best is None or (counts[best] < 2 and len(every) < 4):
         return None
-    told: Told | None = outer(root, best) or inner([node for node in every if node[0] == best])
+    told: Told | None = outer(root, best) or named([node for node in every if node[0] == best])
     best = told.record if told else best
     rows = [_leaves(node, "", told) for node in every if node[0] == best][:SAMPLE_ROWS]
     paths = list(dict.fromkeys(p for row in rows for p in row))
