@@ -72,15 +72,18 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> pa.Table:
 
     sure: the levels allow the pair to link by itself; a pair that is not goes to a person, however high it scores. Not sure are: names that
     are not one name in another spelling; birth dates or sexes or deaths that differ; another relation to the head of one household; a
-    child's name written differently (twins are named alike and live together).
+    child's name written differently (twins are named alike and live together). A child that has no name yet links by its birth date
+    with its family's telephone or door.
     """
     con.execute(_INPUT)
     total = con.execute("select count(*) from candidate").fetchall()[0][0]
     levels = ", ".join(f"{_level(c, model)} as level_{c}" for c in LEVELS)
     born = "strptime(coalesce(a.birth, b.birth)::varchar, '%Y%m%d')"
-    sure = f"""level_name in {SURE_NAMES} and level_birth in {SURE_BIRTHS}
+    nameless = """level_name = 'null' and (a.newborn or b.newborn) and level_birth = 'equal'
+        and (level_phone = 'equal' or level_place in ('household', 'address'))"""
+    sure = f"""(level_name in {SURE_NAMES} or ({nameless})) and level_birth in {SURE_BIRTHS}
         and level_sex <> 'different' and level_relation <> 'different'
-        and not (level_name not in {SAME_NAMES} and coalesce(a.birth, b.birth) is not null
+        and not (level_name not in {SAME_NAMES} and level_name <> 'null' and coalesce(a.birth, b.birth) is not null
                  and coalesce(datediff('year', {born}, least(a.known_from, b.known_from)) < {ADULT}, true))
         and not coalesce(abs(datediff('day', a.death_date, b.death_date)) > {ONE_DEATH}, false)
         and not (level_birth = 'null' and level_phone <> 'equal' and level_place not in ('household', 'address'))"""

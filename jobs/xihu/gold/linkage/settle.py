@@ -77,6 +77,7 @@ class _Groups:
         self.root = {h: h for h in piece.nodes}
         self.members = {h: [h] for h in piece.nodes}
         self.perms = {h: {h} if permanent(h) else set() for h in piece.nodes}
+        self.certificates = {h: {h} if h.startswith("birth_certificate:") else set() for h in piece.nodes}
         self.births = {h: {b} if (b := _birth(h) if permanent(h) else n.birth) else set() for h, n in piece.nodes.items()}
         self.sexes = {h: {n.sex} if n.sex else set() for h, n in piece.nodes.items()}
         self.foes: dict[str, set[str]] = {h: set() for h in piece.nodes}  # by decision or because they were detached
@@ -96,7 +97,7 @@ class _Groups:
         if len(self.members[x]) < len(self.members[y]):
             x, y = y, x
         self.root[y] = x
-        for table in (self.perms, self.births, self.sexes, self.foes, self.ruled):
+        for table in (self.perms, self.certificates, self.births, self.sexes, self.foes, self.ruled):
             table[x] |= table.pop(y)
         self.members[x] += self.members.pop(y)
 
@@ -116,10 +117,12 @@ class _Groups:
         return any(self.find(f) == y for f in self.ruled[x])
 
     def two_numbers(self, a: str, b: str) -> tuple[str, str] | None:
-        for p in sorted(self.perms[self.find(a)]):
-            for q in sorted(self.perms[self.find(b)]):
-                if p != q and frozenset((p, q)) not in self.allowed:
-                    return p, q
+        x, y = self.find(a), self.find(b)
+        for table in (self.perms, self.certificates):
+            for p in sorted(table[x]):
+                for q in sorted(table[y]):
+                    if p != q and frozenset((p, q)) not in self.allowed:
+                        return p, q
         return None
 
     def differ(self, a: str, b: str) -> str | None:
@@ -221,10 +224,14 @@ def _link(piece: Piece, groups: _Groups, model: Model) -> list[Found]:
         around.setdefault(y, []).append((x, e.score))
 
     def rival(x: str, other: str, score: float) -> bool:
-        if groups.perms[x]:
-            return False
+        """Whether another, who cannot be the same as `other`, matches x about as well. Two numbered persons are no rivals for a
+        third one; two records without a number that exclude one another are, for whomever both claim."""
         return any(
-            k != other and s >= score - model.margin and not groups.ruled_apart(x, k) and groups.differ(k, other)
+            k != other
+            and s >= score - model.margin
+            and not (groups.perms[x] and groups.perms[k])
+            and not groups.ruled_apart(x, k)
+            and groups.differ(k, other)
             for k, s in around.get(x, ())
         )
 
