@@ -170,7 +170,7 @@ def commits(home: Path) -> int:
 
 
 def test_killed_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evidence: Callable[..., None]) -> None:
-    began, rounds = time.monotonic(), KILLS + 4
+    began, rounds = time.monotonic(), KILLS * 3 // 2
     quiet, took, expected, sizes = Life(tmp_path / "quiet"), [], [], []
     for name in ("XIHU_HOME", "XIHU_CONF"):
         monkeypatch.setenv(name, "")

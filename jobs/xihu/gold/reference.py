@@ -10,6 +10,7 @@ from xihu.contract.policy import load_parameters, load_programmes
 from xihu.gold.schema import Shape
 from xihu.gold.sync import Change, prints
 from xihu.lake import tables
+from xihu.standards.geographies import crosswalk_rows, street_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,6 +25,36 @@ DIVISION = Shape(
         ("valid_to", "DATE", "停用日期（不含），空为现行"),
         ("successor", "STRING", "继任代码，多个以分号分隔"),
         ("level", "STRING", "级别：prefecture 市，county 区县"),
+    ),
+)
+STREET = Shape(
+    "gold.street",
+    "街道乡镇（按年份）",
+    (
+        ("code", "STRING", "统计用区划代码"),
+        ("name", "STRING", "名称"),
+        ("valid_from", "DATE", "启用日期（含），空为起始"),
+        ("valid_to", "DATE", "停用日期（不含），空为现行"),
+        ("successor", "STRING", "继任代码，多个以分号分隔"),
+        ("division", "STRING", "所属区县代码"),
+        ("kind", "STRING", "类别：街道、镇、乡"),
+    ),
+)
+CROSSWALK = Shape(
+    "gold.division_crosswalk",
+    "区划对照：某一时期的街道、功能区、区县在另一时期属于哪里",
+    (
+        ("level", "STRING", "级别：street 街道，functional_area 功能区，district 区县"),
+        ("from_code", "STRING", "原代码"),
+        ("from_name", "STRING", "原名称"),
+        ("from_date", "DATE", "原时期首日，空为最早时期"),
+        ("to_date", "DATE", "目标时期首日，空为最早时期"),
+        ("from_division", "STRING", "原属区县代码"),
+        ("to_street", "STRING", "对应街道代码，空为拆分或不是一个街道"),
+        ("to_division", "STRING", "对应区县代码，空为分属几个区县"),
+        ("to_name", "STRING", "对应区县名称"),
+        ("parts", "STRING", "分属的各区县代码"),
+        ("figures", "BOOLEAN", "人数、金额可否整体计入对应区县"),
     ),
 )
 PARAMETER = Shape(
@@ -153,11 +184,12 @@ def _replace(spark: SparkSession, shape: Shape, rows: list[tuple[Any, ...]], run
 
 
 def build_reference(spark: SparkSession, catalogue: Catalogue, run: int) -> list[Change]:
-    """Brings `gold.division`, `gold.parameter`, `gold.programme`, `gold.resource`, `gold.field` and `gold.code` to
-    what conf says."""
+    """Brings divisions, streets and their crosswalk, parameters, programmes, resources, fields and codes to what conf says."""
     conf = catalogue.conf
     return [
         _replace(spark, DIVISION, _division_rows(catalogue), run),
+        _replace(spark, STREET, [tuple(r) for r in street_rows(catalogue.codes)], run),
+        _replace(spark, CROSSWALK, [tuple(r) for r in crosswalk_rows(catalogue.codes, catalogue.crosswalks)], run),
         _replace(spark, PARAMETER, _parameter_rows(conf), run),
         _replace(spark, PROGRAMME, _programme_rows(conf), run),
         _replace(spark, RESOURCE, _resource_rows(catalogue), run),

@@ -10,7 +10,7 @@ import yaml
 
 from xihu.contract import words
 from xihu.contract.load import Catalogue
-from xihu.gold.reference import CODE, DIVISION, FIELD, PARAMETER, PROGRAMME, RESOURCE
+from xihu.gold.reference import CODE, CROSSWALK, DIVISION, FIELD, PARAMETER, PROGRAMME, RESOURCE, STREET
 from xihu.gold.schema import Shape, base_shape, fact_shape
 
 FILE = "models/sources.yml"
@@ -64,7 +64,7 @@ def render_sources(catalogue: Catalogue) -> str:
     keys = {"person": "person_id", "legal_entity": "legal_entity_id"}
     shapes = [fact_shape(f) for f in catalogue.facts.values()]
     shapes += [base_shape(b, keys.get(name, f"{name}_id")) for name, b in catalogue.base.items()]
-    shapes += [DIVISION, PARAMETER, PROGRAMME, RESOURCE, FIELD, CODE]
+    shapes += [DIVISION, STREET, CROSSWALK, PARAMETER, PROGRAMME, RESOURCE, FIELD, CODE]
     ops = [
         {"name": table, "description": title, "columns": [{"name": name, "description": text} for name, text in columns.items()]}
         for table, title, columns in (

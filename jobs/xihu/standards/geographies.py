@@ -79,7 +79,7 @@ class Geographies:
         if edition is not None:
             return edition
         later = self.editions()[1:]
-        return (later[0] - timedelta(days=1)) if later and later[0] else date.today()
+        return (later[0] - timedelta(days=1)) if later and later[0] else date.max
 
     def streets_of(self, code: str, day: date) -> frozenset[str]:
         """The streets of a district, of a functional area, or a street itself, on a day; none for what was not there."""
