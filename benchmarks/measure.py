@@ -28,8 +28,11 @@ def cpu(root: psutil.Process | None = None) -> float:
 
 @dataclass
 class Memory:
-    """Highest sums seen (bytes). `rss` counts pages that forked workers share once a process; `jvm` and `python` are its parts then."""
+    """Highest sums seen (bytes). `rss` counts pages that forked workers share once a process; `jvm` and `python` are its parts then.
+    `own`: without pages of files, which a reader maps and the kernel takes back when it needs them.
+    """
 
+    own: int = 0
     rss: int = 0
     jvm: int = 0
     python: int = 0
@@ -54,18 +57,21 @@ class Sampler:
 
     def _run(self) -> None:
         while not self._end.wait(self.every):
-            jvm = python = 0
+            jvm = python = own = 0
             for process in tree(self.root):
                 try:
-                    size, name = process.memory_info().rss, process.name()
+                    memory, name = process.memory_info(), process.name()
                 except psutil.Error:
                     continue
+                size = memory.rss
+                own += size - getattr(memory, "shared", 0)
                 if name == "java":
                     jvm += size
                 else:
                     python += size
             m = self.memory
             m.samples += 1
+            m.own = max(m.own, own)
             if jvm + python > m.rss:
                 m.rss, m.jvm, m.python = jvm + python, jvm, python
 
