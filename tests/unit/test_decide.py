@@ -10,7 +10,8 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from xihu.gold.identity.decisions import Bond, Row, bonds, merge_lines, references, split_lines, standing
+from xihu.gold.decision import Decision
+from xihu.gold.identity.decisions import Row, bonds, merge_lines, references, split_lines, standing
 from xihu.gold.identity.desk import Desk, masked
 from xihu.gold.identity.numbers import Book, Entry
 from xihu.settings import settings
@@ -113,7 +114,7 @@ def test_references_lead_to_handles_and_back():
     }
     said = [row("E1", 1, "split", "entry:2.5", "person:1"), row("E2", 2, "merge", "person:9", "person:1")]
     assert [(b.left, b.right) for b in bonds(said, REGISTRY)] == [("passport:E12345678", "citizen_id:33010619500101001X")]
-    assert isinstance(bonds(said, REGISTRY)[0], Bond)
+    assert isinstance(bonds(said, REGISTRY)[0], Decision)
 
 
 def test_a_split_parts_every_pair_and_keeps_what_goes_together():

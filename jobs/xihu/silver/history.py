@@ -120,7 +120,7 @@ def derive_many(records: DataFrame, shape: Shape, incomplete: Iterable[str] = ()
     if few:
         same = F.col("_h").eqNullSafe(F.col("_several"))
         lone = every.join(F.broadcast(several), same, "left_anti")
-        marked = _mark(narrow.join(F.broadcast(several), same, "left_semi"), shape)
+        marked = marked.join(F.broadcast(several), same, "left_semi")
     else:
         lone = every.limit(0)
     resolved, spans, more = _resolved(marked, shape, units)
@@ -159,13 +159,13 @@ def _alone(lone: DataFrame, shape: Shape) -> DataFrame:
     return lone.withColumn("_outcome", outcome)
 
 
-def _unkeyed(hashed: DataFrame, shape: Shape) -> DataFrame:
+def _unkeyed(df: DataFrame, shape: Shape) -> DataFrame:
     from pyspark.sql import functions as F
 
     outcome = F.when(F.col("_reason").isNull(), ACCEPTED).otherwise(QUARANTINED)
     if shape.flagged:
         outcome = F.when(_gone(), SUPERSEDED).otherwise(outcome)
-    return hashed.withColumn("_outcome", outcome)
+    return df.withColumn("_outcome", outcome)
 
 
 def _plain(done: DataFrame, shape: Shape) -> DataFrame:
@@ -233,11 +233,10 @@ def hashed(records: DataFrame, shape: Shape) -> DataFrame:
     return df.withColumn("_second", F.hash(*(F.col(f"`{f}`") for f in shape.identical)))
 
 
-def _mark(hashed: DataFrame, shape: Shape) -> DataFrame:
+def _mark(df: DataFrame, shape: Shape) -> DataFrame:
     """Adds `_k, _scope, _v, _deletes`; `_k` NULL where the key cannot be read."""
     from pyspark.sql import functions as F
 
-    df = hashed
     if shape.key:
         key = F.struct(*(F.col(f"`{k}`") for k in shape.key))
     elif shape.dedupe:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,13 +107,14 @@ class Work:
             self.rows = [r for r in self.rows if r.verdict == "refused"] + [refused_row(f, self.run) for f in result.broken]
             self.error = "；".join(f"{f.landing}：{f.refusal.detail}" for f in result.broken if f.refusal)
             return
-        base = self.base(fresh, loaded, vanished, twins, taken)
-        try:
-            self.publish(fresh, self.derive(base, self.incomplete(refused)), base, twins)
-        finally:
+        with ExitStack() as at_end:
+            at_end.callback(shutil.rmtree, self.stage, ignore_errors=True)
+            base = self.base(fresh, loaded, vanished, twins, taken)
             for df in base.held:
-                df.unpersist()
-            shutil.rmtree(self.stage, ignore_errors=True)
+                at_end.callback(df.unpersist)
+            derived = self.derive(base, self.incomplete(refused))
+            at_end.callback(derived.release)
+            self.publish(fresh, derived, base, twins)
 
     @property
     def stage(self) -> Path:
@@ -243,23 +245,20 @@ class Work:
             quarantined = quarantined or outcome == "quarantined"
             to_note = to_note or (notes and landing in mine)
         closed = {} if derived.closers is None else {r[0]: r[1] for r in derived.closers.groupBy("_closer").count().collect()}
-        try:
-            rows = [self.outcome(f, counts.get(f.landing, Counter()), closed, derived.vanished) for f in fresh]
-            if base.whole and not self.virgin:
-                rows += self.rejudged(derived, counts, closed, mine | set(twins))
-            if to_note:
-                self.quality += store.quality_rows(records, contract.resource, run, names)
-            self.quality += file_warnings(fresh, contract, run)
-            failpoint("before_silver")
-            # Rows that stood before cannot have changed.
-            fit = versions.where("_landing <> ''") if base.current is None else versions
-            store.write_silver(spark, contract, fit, run, base.current)
-            failpoint("after_silver")
-            store.write_quarantine(spark, contract, records, run, quarantined, base.whole and not self.virgin)
-            failpoint("after_quarantine")
-            self.rows += rows
-        finally:
-            derived.release()
+        rows = [self.outcome(f, counts.get(f.landing, Counter()), closed, derived.vanished) for f in fresh]
+        if base.whole and not self.virgin:
+            rows += self.rejudged(derived, counts, closed, mine | set(twins))
+        if to_note:
+            self.quality += store.quality_rows(records, contract.resource, run, names)
+        self.quality += file_warnings(fresh, contract, run)
+        failpoint("before_silver")
+        # Rows that stood before cannot have changed.
+        fit = versions.where("_landing <> ''") if base.current is None else versions
+        store.write_silver(spark, contract, fit, run, base.current)
+        failpoint("after_silver")
+        store.write_quarantine(spark, contract, records, run, quarantined, base.whole and not self.virgin)
+        failpoint("after_quarantine")
+        self.rows += rows
 
     def outcome(self, item: Item, counts: Counter[str], closed: dict[str, int], vanished: dict[str, str]) -> LedgerRow:
         """The ledger row of a file that was read."""

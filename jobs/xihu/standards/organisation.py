@@ -21,6 +21,7 @@ from stdnum.iso7064 import mod_11_10
 
 from xihu.standards import citizen_id, uscc
 from xihu.standards.text import fold, is_placeholder, unguard
+from xihu.standards.uscc import organisation_check
 
 TYPES = ("uscc", "org_code", "registration_no", "tax_no")
 # USCC department and class → kind of the list entity_kind; what is left out is `other`.
@@ -143,12 +144,6 @@ def recognise(text: str | None, type: str | None = None) -> EntityNumber | None:
     """The canonical number of a text, None where it is none; see `judge`."""
     found = judge(text, type)
     return found if isinstance(found, EntityNumber) else None
-
-
-def organisation_check(body: str) -> str:
-    """Check character of an organisation code's 8 characters (GB 11714-1997). Raises ValueError for other characters."""
-    rest = 11 - sum(int(c, 36) * w for c, w in zip(body, (3, 7, 9, 10, 5, 8, 4, 2), strict=True)) % 11
-    return {10: "X", 11: "0"}.get(rest, str(rest))
 
 
 def with_hyphen(org_code: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stdnum.cn import uscc as _stdnum
-from stdnum.iso7064 import mod_11_10
 
 from xihu.standards.text import fold, is_placeholder, unguard
 
@@ -101,13 +100,13 @@ def org_code_valid(code: str) -> bool:
     bare = code.replace("-", "")
     if len(bare) != 9 or not bare.isascii() or not bare.isalnum() or bare != bare.upper():
         return False
-    rest = 11 - sum(int(c, 36) * w for c, w in zip(bare[:8], _ORG_WEIGHTS, strict=True)) % 11
-    return bare[8] == {10: "X", 11: "0"}.get(rest, str(rest))
+    return bare[8] == organisation_check(bare[:8])
 
 
-def registration_number_valid(number: str) -> bool:
-    """15-digit 工商注册号 used before 2015: 6 region, 8 sequence, 1 check (ISO 7064 MOD 11,10)."""
-    return len(number) == 15 and number.isascii() and number.isdigit() and mod_11_10.is_valid(number)
+def organisation_check(body: str) -> str:
+    """Check character of an organisation code's 8 characters (GB 11714-1997). Raises ValueError for other characters."""
+    rest = 11 - sum(int(c, 36) * w for c, w in zip(body, _ORG_WEIGHTS, strict=True)) % 11
+    return {10: "X", 11: "0"}.get(rest, str(rest))
 
 
 def organisation_of(key: str) -> str | None:

@@ -16,10 +16,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import pyarrow as pa
 
+from xihu.gold.decision import Decision
 from xihu.gold.entities import mentions as reading
 from xihu.gold.entities.mentions import Mention
 from xihu.gold.entities.units import Facet, Unit, clash, facets, same_name, units
@@ -28,21 +29,6 @@ from xihu.standards.organisation import TYPES, EntityNumber
 
 CLUSTERS = pa.schema([("handle", pa.string()), ("cluster", pa.string())])
 FLAGS = pa.schema([(n, pa.string()) for n in ("left", "right", "kind", "reason", "evidence")])
-
-
-class Decision(Protocol):
-    """What people decided: `merge` puts two handles together, `split` takes the right one out; the latest on a matter wins."""
-
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def left(self) -> str: ...
-    @property
-    def right(self) -> str: ...
-    @property
-    def at(self) -> Any: ...
 
 
 class Resolved(NamedTuple):
@@ -297,4 +283,4 @@ def _number(unit: Unit, hub: str) -> str:
     return min(held, default=hub)
 
 
-__all__ = ["CLUSTERS", "FLAGS", "Decision", "Resolved", "resolve"]
+__all__ = ["CLUSTERS", "FLAGS", "Resolved", "resolve"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from xihu.gold.decision import Decision
 from xihu.gold.identity.numbers import GIVING, Book, Entry
 
 MERGE, SPLIT, UNDO = "merge", "split", "undo"
@@ -30,20 +31,6 @@ class Row:
     left: str | None
     right: str | None
     undoes: str | None
-    reason: str
-    by: str
-    second: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Bond:
-    """A decided pair of handles: `merge` one person, `split` two."""
-
-    event_id: str
-    kind: str
-    left: str
-    right: str
     reason: str
     by: str
     second: str
@@ -105,14 +92,14 @@ def references(book: Book, rows: Sequence[Entry], number: int) -> dict[str, str]
     return found
 
 
-def bonds(rows: Iterable[Row], registry: Iterable[Entry]) -> list[Bond]:
+def bonds(rows: Iterable[Row], registry: Iterable[Entry]) -> list[Decision]:
     """Standing decisions as pairs of handles, in the order of decision; a line that names nobody says nothing."""
     names = References(registry)
     found = []
     for row in standing(rows):
         left, right = names.handle(row.left), names.handle(row.right)
         if left and right and left != right and row.kind in (MERGE, SPLIT):
-            found.append(Bond(row.event_id, row.kind, left, right, row.reason, row.by, row.second, row.at))
+            found.append(Decision(row.event_id, row.kind, left, right, row.reason, row.by, row.second, row.at))
     return found
 
 

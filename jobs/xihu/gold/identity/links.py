@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xihu.gold.identity.decisions import MERGE, Bond
+from xihu.gold.decision import Decision
+from xihu.gold.identity.decisions import MERGE
 from xihu.gold.identity.numbers import ATTACHED, MERGED, SPLIT, UNDONE, Why
 from xihu.gold.schema import LOADED, Shape
 
@@ -73,7 +74,11 @@ def rows(pairs: Iterable[Pair], number: Callable[[str], int | None], records: Ma
 
 
 def reasons(
-    pairs: Sequence[Pair], bonds: Sequence[Bond], undone: Mapping[str, Bond], anchor: Callable[[str], str], clusters: Mapping[str, str]
+    pairs: Sequence[Pair],
+    bonds: Sequence[Decision],
+    undone: Mapping[str, Decision],
+    anchor: Callable[[str], str],
+    clusters: Mapping[str, str],
 ) -> Callable[[str, Collection[str], Collection[str]], Why]:
     """A function (event, handles, other handles) → reason, evidence, logins: decisions first, then what linkage found.
 
@@ -84,7 +89,7 @@ def reasons(
     for p in pairs:
         for side in {anchor(p.left), anchor(p.right)}:
             by_handle[side].append(p)
-    decided: dict[str, list[Bond]] = defaultdict(list)
+    decided: dict[str, list[Decision]] = defaultdict(list)
     for b in bonds:
         for side in {anchor(b.left), anchor(b.right)}:
             decided[side].append(b)

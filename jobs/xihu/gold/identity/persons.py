@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from xihu.gold.decision import Decision
 from xihu.gold.identity import links, mentions, register
-from xihu.gold.identity.decisions import MERGE, SPLIT, Bond, References, Row, bonds, standing
+from xihu.gold.identity.decisions import MERGE, SPLIT, References, Row, bonds, standing
 from xihu.gold.identity.kinds import INSTEAD, PERSON, identifier_shape, record_shape, registry_shape
 from xihu.gold.identity.numbers import CREATED, Book, Entry, plan
 from xihu.gold.sync import Change, sync
@@ -31,7 +32,7 @@ class Found:
     model: str
 
 
-Link = Callable[["pa.Table", Sequence[Bond]], Found]
+Link = Callable[["pa.Table", Sequence[Decision]], Found]
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,12 @@ class Resolved:
     changes: list[Change]
 
 
-def linked(table: pa.Table, decided: Sequence[Bond]) -> Found:
+def linked(table: pa.Table, decided: Sequence[Decision]) -> Found:
     """Linkage with the parameters of `conf/policy/models/linkage.json`."""
-    from xihu.gold.linkage import Decision, link, load_model
+    from xihu.gold.linkage import link, load_model
 
     model = load_model()
-    decisions = [Decision(b.event_id, b.kind, b.left, b.right, b.reason, b.by, b.second, b.at) for b in decided]
-    out = link(table, decisions, model)
+    out = link(table, decided, model)
     clusters = dict(zip(out.clusters.column("handle").to_pylist(), out.clusters.column("cluster").to_pylist(), strict=True))
     return Found(clusters, links.pairs_of(out.pairs), model.version)
 
@@ -139,7 +139,7 @@ class _Work:
             documents = {r.id_value for r in self.registry.where("id_type = 'document'").select("id_value").collect()}
         return mentions.Aliases.of([(r.id, r.id_type) for r in odd], documents)
 
-    def _bonds(self) -> list[Bond]:
+    def _bonds(self) -> list[Decision]:
         rows = standing(self.decided)
         if not rows or self.registry is None:
             return []
@@ -147,7 +147,7 @@ class _Work:
         founders = register.entries(self.registry.where(self.registry.person_id.isin(sorted(asked)))) if asked else []
         return bonds(rows, [*self.eventful, *[e for e in founders if e not in set(self.eventful)]])
 
-    def _special(self, aliases: mentions.Aliases, decided: Sequence[Bond]) -> DataFrame | None:
+    def _special(self, aliases: mentions.Aliases, decided: Sequence[Decision]) -> DataFrame | None:
         """Claims that are looked at together, with `handle`; None where there is nothing to look at."""
         from pyspark.sql import functions as F
 
@@ -193,7 +193,7 @@ class _Work:
             whole = whole.unionByName(both.where("id is null"))
         return self.hold(mentions.fingerprinted(whole))
 
-    def _link(self, table: pa.Table, decided: Sequence[Bond]) -> tuple[Found, dict[str, int], list[Entry], list[Any]]:
+    def _link(self, table: pa.Table, decided: Sequence[Decision]) -> tuple[Found, dict[str, int], list[Entry], list[Any]]:
         """Clusters, planned rows and who needs a number. Numbers are placeholders where they are not given yet."""
         owned = {h: [f"{i['type']}:{i['value']}" for i in ids] for h, ids in _columns(table, "handle", "ids")}
         known: dict[str, datetime] = {}
@@ -230,7 +230,7 @@ class _Work:
         self.book_rows = rows
         return found, number, rows_out, list(made.fresh)
 
-    def _undone(self, rows: Sequence[Entry], decided: Sequence[Bond]) -> dict[str, Bond]:
+    def _undone(self, rows: Sequence[Entry], decided: Sequence[Decision]) -> dict[str, Decision]:
         stands = {b.event_id for b in decided}
         names = References(rows)
         taken = [r for r in self.decided if r.event_id not in stands and r.kind in (MERGE, SPLIT)]
@@ -240,7 +240,7 @@ class _Work:
             by = back.get(r.event_id)
             for handle in (names.handle(r.left), names.handle(r.right)):
                 if handle and by:
-                    found[handle] = Bond(by.event_id, "undo", handle, handle, by.reason, by.by, by.second, by.at)
+                    found[handle] = Decision(by.event_id, "undo", handle, handle, by.reason, by.by, by.second, by.at)
         return found
 
     def _known_rows(self, handles: Collection[str]) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +71,3 @@ def entries(df: DataFrame) -> list[Entry]:
     """Rows as entries; one that both ways of looking found stands once."""
     # Arrow, because Row would give instants in the zone of the machine.
     return sorted({entry(r) for r in df.toArrow().to_pylist()}, key=lambda e: e.order)
-
-
-def numbers_of(entries: Iterable[Entry]) -> dict[str, int]:
-    """Handle → the number that stands for it."""
-    from xihu.gold.identity.numbers import Book
-
-    book = Book.of(entries)
-    return {h: book.resolve(n) for h, n in book.owner.items()}

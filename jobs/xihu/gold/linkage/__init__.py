@@ -6,8 +6,9 @@
 No Spark, no clock, no order, nothing estimated at run time.
 """
 
+from xihu.gold.decision import Decision
 from xihu.gold.linkage.link import Linked, State, incremental, link
-from xihu.gold.linkage.model import Decision, Model, ModelError, load_model
+from xihu.gold.linkage.model import Model, ModelError, load_model
 from xihu.gold.linkage.prepare import MENTIONS
 
 __all__ = ["MENTIONS", "Decision", "Linked", "Model", "ModelError", "State", "incremental", "link", "load_model"]

@@ -17,8 +17,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from xihu.gold.decision import Decision
 from xihu.gold.linkage import candidates, numbers, score
-from xihu.gold.linkage.model import Decision, Model
+from xihu.gold.linkage.model import Model
 from xihu.gold.linkage.prepare import MENTIONS, prepare
 from xihu.gold.linkage.settle import Edge, Found, Node, Piece, settle
 

@@ -1,4 +1,4 @@
-"""Parameters of linkage (`conf/policy/models/linkage.json`) and decisions by people."""
+"""Parameters of linkage (`conf/policy/models/linkage.json`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,6 @@ from xihu.settings import settings
 
 class ModelError(ValueError):
     """The parameter file does not hold what it must; the text names file and entry."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What two people decided. merge: left and right are one person; split: they are not. `at` orders contradictions: the latest holds."""
-
-    event_id: str
-    kind: str
-    left: str
-    right: str
-    reason: str
-    by: str
-    second: str
-    at: datetime
 
 
 @dataclass(frozen=True)

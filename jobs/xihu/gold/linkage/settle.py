@@ -6,12 +6,12 @@ function of the piece, whatever the order in which it came to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from xihu.gold.decision import Decision
 from xihu.gold.linkage.carriers import births_alike
-from xihu.gold.linkage.model import Decision, Model
+from xihu.gold.linkage.model import Model
 from xihu.standards.identifiers import PERMANENT, Identifier, birth_in
 
 
@@ -293,11 +293,3 @@ def settle(piece: Piece, model: Model) -> tuple[dict[str, str], list[Found]]:
         least = min(members)
         labels |= dict.fromkeys(members, least)
     return labels, found
-
-
-def members_of(labels: dict[str, str]) -> Iterable[Sequence[str]]:
-    """Clusters as lists of handles."""
-    out: dict[str, list[str]] = {}
-    for handle, label in labels.items():
-        out.setdefault(label, []).append(handle)
-    return out.values()

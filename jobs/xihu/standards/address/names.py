@@ -35,11 +35,6 @@ def _sound(char: str) -> str:
     return lazy_pinyin(char)[0]
 
 
-def same_sound(a: str, b: str) -> bool:
-    """Whether two names of one length are written with other characters of the same sound (tones do not count)."""
-    return len(a) == len(b) and all(x == y or _sound(x) == _sound(y) for x, y in zip(a, b, strict=True))
-
-
 class Spellings:
     """Names one slip away: another character, one too many, one missing, the last word (路) forgotten."""
 

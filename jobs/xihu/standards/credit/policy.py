@@ -12,7 +12,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 Level = Literal["minor", "general", "serious", "particular"]
 LEVELS: dict[str, str] = {"minor": "轻微", "general": "一般", "serious": "严重", "particular": "特定严重"}
-CONDITIONS = ("fulfilled", "commitment", "least_publicity", "not_listed")
 
 
 def _portable(text: str) -> str:
